@@ -52,6 +52,9 @@ func (api *API) schemaName(t reflect.Type, hint string) string {
 	if t.Name() == "" {
 		return camel(api.registering.ID) + camel(hint)
 	}
+	if t.PkgPath() == reflect.TypeFor[huma.ErrorModel]().PkgPath() {
+		return "Huma" + t.Name()
+	}
 	name, arguments, _ := strings.Cut(t.Name(), "[")
 	out := camel(name)
 	if own := path.Base(t.PkgPath()); own != "httpx" && own != "money" && !strings.HasPrefix(strings.ToLower(name), own) {
