@@ -33,16 +33,15 @@ type Accepted struct {
 // Provider is one imitated provider with an account that is open at it. Functions that are nil mean that the protocol
 // has no such thing.
 type Provider struct {
-	Account   channel.Account
-	Secrets   []string                                       // must never show in an error
-	Can       []Behaviour                                    // what Next understands
-	Next      func(Behaviour)                                // what happens to the next message
-	Journal   func() []Accepted                              // what it took, in order
-	Down      func()                                         // from now on nobody answers the door
-	Inbound   func(from, text string) channel.WebhookRequest // a signed request that carries a text to the account's number
-	Status    func(a channel.AttemptID, providerID, status, code string) channel.WebhookRequest
-	Arrive    func(from, text string) // a text over the connection of a Listener
-	Delivered func() []channel.Intake // what adapters that use Account.Deliver handed over so far
+	Account channel.Account
+	Secrets []string                                       // must never show in an error
+	Can     []Behaviour                                    // what Next understands
+	Next    func(Behaviour)                                // what happens to the next message
+	Journal func() []Accepted                              // what it took, in order; nil if it keeps nothing
+	Down    func()                                         // from now on nobody answers the door
+	Inbound func(from, text string) channel.WebhookRequest // a signed request that carries a text to the account's number
+	Status  func(a channel.AttemptID, providerID, status, code string) channel.WebhookRequest
+	Arrive  func(from, text string) // a text over the connection of a Listener
 }
 
 // Subject is an adapter and how to imitate its provider.
