@@ -10,6 +10,7 @@ type Client struct {
 	Addr   netip.Addr // of the client, behind trusted proxies too
 	Local  bool       // came straight from this machine, through no proxy
 	Secure bool       // over https, as far as the browser knows
+	Origin string     // how the browser names this server: "https://parley.example.com"
 }
 
 type clientKey struct{}
