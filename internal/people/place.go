@@ -1,0 +1,64 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/internal/compliance"
+	"parley/internal/db"
+	"parley/internal/id"
+)
+
+// PlaceTx keeps evidence of where a person is. The newest of a source and label replaces the one before; label tells
+// apart what one source says of several things, such as "shipping" and "billing".
+func (s *Service) PlaceTx(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person, label string, e compliance.Evidence) error {
+	to, err := survivors(ctx, tx, ws, []id.Person{person})
+	if err != nil {
+		return fmt.Errorf("find person %s: %w", person, err)
+	}
+	if to[person] == "" {
+		return ErrNotFound
+	}
+	if e.Zone != "" && !validZone(e.Zone) {
+		e.Zone = ""
+	}
+	if e.At.IsZero() {
+		e.At = s.Clock.Now()
+	}
+	savePlace(ctx, tx, ws, to[person], label, e)
+	return nil
+}
+
+// PlaceEvidence is all that is known about where a person is, newest first. What the area code of a number says is not in
+// it: the rules read the number themselves.
+func (s *Service) PlaceEvidence(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person) ([]compliance.Evidence, error) {
+	all, err := s.PlaceEvidenceAll(ctx, q, ws, []id.Person{person})
+	return all[person], err
+}
+
+// PlaceEvidenceAll is PlaceEvidence for many people in one query.
+func (s *Service) PlaceEvidenceAll(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person][]compliance.Evidence, error) {
+	to, err := survivors(ctx, q, ws, ids)
+	if err != nil {
+		return nil, fmt.Errorf("find people: %w", err)
+	}
+	unique := map[id.Person]bool{}
+	for _, person := range to {
+		unique[person] = true
+	}
+	found, err := loadPlaces(ctx, q, ws, keys(unique))
+	if err != nil {
+		return nil, fmt.Errorf("load places: %w", err)
+	}
+	out := make(map[id.Person][]compliance.Evidence, len(ids))
+	for asked, person := range to {
+		out[asked] = found[person]
+	}
+	return out, nil
+}
+
+func validZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "Local"
+}
