@@ -246,6 +246,21 @@ func TestARouteWithoutAPermissionStopsTheProgram(t *testing.T) {
 	f.api.Raw(httpx.Route{Method: "GET", Path: "/x", ID: "x"}, nil)
 }
 
+type hidden struct {
+	Secret string `json:"secret"`
+}
+
+func TestAnEmbeddedTypeThatWouldBeLeftOutStopsTheProgram(t *testing.T) {
+	f := setup(t, nil)
+	defer func() {
+		if recover() == nil {
+			t.Error("it was accepted")
+		}
+	}()
+	httpx.Register(f.api, httpx.Route{Method: "GET", Path: "/x", ID: "x", Permission: "x.read"},
+		func(context.Context, *struct{}) (*httpx.Out[struct{ hidden }], error) { return nil, nil })
+}
+
 func TestAddressesWithoutARoute(t *testing.T) {
 	f := setup(t, nil)
 	f.postThing()

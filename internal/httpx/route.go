@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -74,6 +75,8 @@ func (r Route) withDefaults() Route {
 func Register[I, O any](api *API, r Route, h func(ctx context.Context, in *I) (*O, error)) {
 	r.Path = Base + r.Path
 	r = r.withDefaults()
+	refuseHidden(reflect.TypeFor[I](), map[reflect.Type]bool{})
+	refuseHidden(reflect.TypeFor[O](), map[reflect.Type]bool{})
 	api.registering = &r
 	defer func() { api.registering = nil }()
 	op := huma.Operation{
@@ -114,4 +117,27 @@ func area(r Route) string {
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.Path, Base+"/"), "/")
 	return name
+}
+
+// refuseHidden panics on embedded structs that are not exported: huma would leave their fields out of the description
+// and out of the input without a word.
+func refuseHidden(t reflect.Type, seen map[reflect.Type]bool) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		refuseHidden(t.Elem(), seen)
+	case reflect.Struct:
+		if seen[t] || !strings.HasPrefix(t.PkgPath()+"/", "parley/") && t.PkgPath() != "" {
+			return
+		}
+		seen[t] = true
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if f.Anonymous && !f.IsExported() {
+				panic(fmt.Sprintf("httpx: %s embeds %s; export that type, or give the field a name", t, f.Type))
+			}
+			if f.IsExported() {
+				refuseHidden(f.Type, seen)
+			}
+		}
+	}
 }

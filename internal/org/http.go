@@ -65,22 +65,23 @@ func signIn(ctx context.Context, session Session, err error) (*signedIn, error) 
 	return &signedIn{Cookie: sessionCookie(ctx, session.Token)}, nil
 }
 
-// oldCookies are the cookies of a session that a login replaces.
-type oldCookies struct {
-	Plain  string `cookie:"parley" hidden:"true"`
-	Secure string `cookie:"__Host-parley" hidden:"true"`
-}
-
-func (c oldCookies) token() string {
-	if c.Secure != "" {
-		return c.Secure
-	}
-	return c.Plain
-}
-
 type loginBody struct {
 	Email    string `json:"email" maxLength:"200"`
 	Password string `json:"password" maxLength:"400"`
+}
+
+// loginInput holds the cookies of the session that a login replaces as well.
+type loginInput struct {
+	Plain  string `cookie:"parley" hidden:"true"`
+	Secure string `cookie:"__Host-parley" hidden:"true"`
+	Body   loginBody
+}
+
+func (in loginInput) oldToken() string {
+	if in.Secure != "" {
+		return in.Secure
+	}
+	return in.Plain
 }
 
 type passwordBody struct {
@@ -95,11 +96,8 @@ type switchBody struct {
 func (s *Service) sessionRoutes(api *httpx.API) {
 	tries := httpx.Rate{Burst: 10, Every: 6 * time.Second}
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/login", ID: "login", Summary: "Sign in", Permission: httpx.Public, Rate: tries},
-		func(ctx context.Context, in *struct {
-			oldCookies
-			Body loginBody
-		}) (*signedIn, error) {
-			session, err := s.Login(ctx, in.Body.Email, in.Body.Password, in.token())
+		func(ctx context.Context, in *loginInput) (*signedIn, error) {
+			session, err := s.Login(ctx, in.Body.Email, in.Body.Password, in.oldToken())
 			return signIn(ctx, session, err)
 		})
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/logout", ID: "logout", Summary: "Sign out", Permission: SelfUse},

@@ -15,15 +15,11 @@ type keyJSON struct {
 	CreatedAt clock.Time   `json:"created_at"`
 	UsedAt    clock.Time   `json:"used_at" doc:"to the hour; empty: never"`
 	ExpiresAt clock.Time   `json:"expires_at" doc:"empty: never"`
+	Secret    string       `json:"secret,omitempty" doc:"the key, shown once: when it is made"`
 }
 
 func keyOut(k Key) keyJSON {
 	return keyJSON{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Scopes: k.Scopes, CreatedAt: k.CreatedAt, UsedAt: k.UsedAt, ExpiresAt: k.ExpiresAt}
-}
-
-type newKeyJSON struct {
-	keyJSON
-	Secret string `json:"secret" doc:"the key; it is shown once"`
 }
 
 type keyBody struct {
@@ -43,9 +39,11 @@ func (s *Service) keyRoutes(api *httpx.API) {
 			return httpx.OK(page), err
 		})
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/api-keys", ID: "create-key", Summary: "Make an API key", Permission: KeyWrite, Status: 201, Secret: true},
-		func(ctx context.Context, in *struct{ Body keyBody }) (*httpx.Out[newKeyJSON], error) {
+		func(ctx context.Context, in *struct{ Body keyBody }) (*httpx.Out[keyJSON], error) {
 			k, secret, err := s.CreateKey(ctx, ActorFrom(ctx), NewKey{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt})
-			return httpx.OK(newKeyJSON{keyJSON: keyOut(k), Secret: secret}), err
+			out := keyOut(k)
+			out.Secret = secret
+			return httpx.OK(out), err
 		})
 	httpx.Register(api, httpx.Route{Method: "DELETE", Path: "/api-keys/{id}", ID: "delete-key", Summary: "End an API key at once", Permission: KeyWrite},
 		func(ctx context.Context, in *struct {

@@ -41,15 +41,11 @@ type inviteJSON struct {
 	Email     string     `json:"email"`
 	CreatedAt clock.Time `json:"created_at"`
 	ExpiresAt clock.Time `json:"expires_at"`
+	URL       string     `json:"url,omitempty" doc:"for the person to open; shown once, when it is made"`
 }
 
 func inviteOut(i Invite) inviteJSON {
 	return inviteJSON{ID: i.ID, Role: i.Role, Email: i.Email, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt}
-}
-
-type newInviteJSON struct {
-	inviteJSON
-	URL string `json:"url" doc:"for the person to open; it is shown once"`
 }
 
 type linkJSON struct {
@@ -86,7 +82,7 @@ func (s *Service) memberRoutes(api *httpx.API) {
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/members", ID: "list-members", Summary: "The team", Permission: MemberRead}, s.listMembers)
 	httpx.Register(api, httpx.Route{Method: "PATCH", Path: "/members/{id}", ID: "update-member", Summary: "Change role, limits or access; only admins change role and access", Permission: MemberLimit},
 		func(ctx context.Context, in *struct {
-			memberPath
+			ID   MemberID `path:"id"`
 			Body memberPatch
 		}) (*httpx.Out[memberJSON], error) {
 			actor := ActorFrom(ctx)
@@ -124,9 +120,11 @@ func (s *Service) listMembers(ctx context.Context, _ *struct{}) (*httpx.Out[http
 
 func (s *Service) inviteRoutes(api *httpx.API) {
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/members/invite", ID: "invite-member", Summary: "Make a link by which one person joins", Permission: MemberWrite, Status: 201, Secret: true},
-		func(ctx context.Context, in *struct{ Body inviteBody }) (*httpx.Out[newInviteJSON], error) {
+		func(ctx context.Context, in *struct{ Body inviteBody }) (*httpx.Out[inviteJSON], error) {
 			invite, token, err := s.Invite(ctx, ActorFrom(ctx), in.Body.Role, in.Body.Email)
-			return httpx.OK(newInviteJSON{inviteJSON: inviteOut(invite), URL: httpx.ClientFrom(ctx).Origin + "/join/" + token}), err
+			out := inviteOut(invite)
+			out.URL = httpx.ClientFrom(ctx).Origin + "/join/" + token
+			return httpx.OK(out), err
 		})
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/invites", ID: "list-invites", Summary: "Open invitations", Permission: MemberWrite},
 		func(ctx context.Context, _ *struct{}) (*httpx.Out[httpx.Page[inviteJSON]], error) {
