@@ -43,11 +43,12 @@ type HoursOptions struct {
 
 // LocalTime is what the clock shows at one place, and the window that binds there on that day.
 type LocalTime struct {
-	Place Place     `json:"place"`
-	At    time.Time `json:"at"` // in the zone of the place
-	Open  bool      `json:"open"`
-	Span  Span      `json:"span"` // the zero Span: no texts on that day
-	Law   string    `json:"law"`  // name of the row: "Florida", "federal", "FR"
+	Place   Place     `json:"place"`
+	At      time.Time `json:"at"` // in the zone of the place
+	Open    bool      `json:"open"`
+	Span    Span      `json:"span"`    // the zero Span: no texts on that day
+	Law     string    `json:"law"`     // name of the row: "Florida", "federal", "FR, advised"
+	Advised bool      `json:"advised"` // the row is custom or caution, not law
 }
 
 // WindowVerdict says whether a text may leave at a moment, and if not, when.
@@ -76,14 +77,17 @@ func (r *Rules) Window(places []Place, at clock.Time, opts HoursOptions) WindowV
 			s.zone = r.zones.load(r.hours.nowhere)
 		}
 		local := at.Std().In(s.zone)
-		if exempt, lenient := opts.Exempt.frees(r.law(p, local), at); exempt {
+		l := r.law(p, local)
+		exempt, lenient := opts.Exempt.frees(l, at)
+		if exempt {
 			v.Local = append(v.Local, LocalTime{Place: p, At: local, Open: true, Span: Span{0, dayMinutes}, Law: "exempt"})
 			continue
-		} else if lenient {
+		}
+		if lenient {
 			s.brand = always()
 		}
 		bound = append(bound, s)
-		v.Local = append(v.Local, LocalTime{p, local, s.open(local), s.span(local), r.law(p, local).name})
+		v.Local = append(v.Local, LocalTime{p, local, s.open(local), s.span(local), l.name, l.advised})
 	}
 	if len(bound) == 0 {
 		v.Open, v.OpensAt, v.Code = true, at, "exempt"
