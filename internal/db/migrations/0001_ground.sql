@@ -1,16 +1,5 @@
--- What waits for a person. ready_at is when somebody should look: the earliest item due, or the end of a back-off;
--- NULL while nothing waits. The row is also the lock of the person: whoever holds it works for that person alone.
--- owner: mailbox
-CREATE TABLE mailbox (
-    workspace_id TEXT   NOT NULL,
-    person_id    TEXT   NOT NULL,
-    ready_at     BIGINT,
-    hold_until   BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (workspace_id, person_id)
-) /*sqlite WITHOUT ROWID*/;
-CREATE INDEX mailbox_ready ON mailbox (ready_at) WHERE ready_at IS NOT NULL;
-
--- Signals (key empty) and timers (one per key), in the order in which they are handled.
+-- What waits for a person: signals (key empty) and timers (one per key), in the order in which they are handled. A
+-- sender only inserts, so that senders never wait for each other or for a worker.
 -- owner: mailbox
 CREATE TABLE mailbox_item (
     workspace_id TEXT    NOT NULL,
@@ -22,8 +11,18 @@ CREATE TABLE mailbox_item (
     body         TEXT    NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace_id, person_id, due_at, id)
-) /*sqlite WITHOUT ROWID*/;
+) /*sqlite WITHOUT ROWID*/ /*postgres WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000)*/;
+CREATE INDEX mailbox_item_due ON mailbox_item (due_at);
 CREATE UNIQUE INDEX mailbox_item_timer ON mailbox_item (workspace_id, person_id, kind, key) WHERE key <> '';
+
+-- People whose next item failed and is tried again later; the items behind it wait with it.
+-- owner: mailbox
+CREATE TABLE mailbox_hold (
+    workspace_id TEXT   NOT NULL,
+    person_id    TEXT   NOT NULL,
+    until        BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, person_id)
+) /*sqlite WITHOUT ROWID*/;
 
 -- Items that failed too often, kept until somebody replays or discards them.
 -- owner: mailbox

@@ -1,0 +1,253 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sort"
+
+	"parley/internal/clock"
+	"parley/internal/db"
+	"parley/internal/id"
+)
+
+// maxItems bounds what one unit loads; the rest of a long backlog comes in the next one.
+const maxItems = 1024
+
+// unit is one transaction that handles items of several people.
+type unit struct {
+	dropped map[timer]bool // timers set again or cancelled by a handler of this unit
+	handled int
+}
+
+// itemError is a handler that failed. It names the item, so that only its person is set aside.
+type itemError struct {
+	item  Item
+	err   error
+	final bool // trying again cannot help
+}
+
+func (e *itemError) Error() string { return e.err.Error() }
+func (e *itemError) Unwrap() error { return e.err }
+
+// handleAll handles what is due for the people, all in one commit. When a handler fails the commit is repeated without
+// its person, who is then handled item by item.
+func (m *Mailbox) handleAll(ctx context.Context, people []who, until clock.Time) error {
+	rest, apart := people, []who(nil)
+	for len(rest) > 0 && len(apart) < 4 {
+		err := m.handleTogether(ctx, rest, until)
+		if err == nil {
+			rest = nil
+			break
+		}
+		var failed *itemError
+		if m.isOurs(ctx, err) {
+			return err
+		}
+		if !errors.As(err, &failed) {
+			break // a queued write failed, and nobody knows whose
+		}
+		m.redone.Add(1)
+		bad := failed.item.who()
+		apart = append(apart, bad)
+		rest = without(rest, bad)
+	}
+	for _, w := range append(apart, rest...) {
+		if err := m.handleAlone(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isOurs says whether the trouble is the database's or the caller's, and no item is to blame.
+func (m *Mailbox) isOurs(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, db.ErrUnavailable)
+}
+
+func without(people []who, bad who) []who {
+	out := make([]who, 0, len(people))
+	for _, w := range people {
+		if w != bad {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// handleTogether is one commit for many people.
+func (m *Mailbox) handleTogether(ctx context.Context, people []who, until clock.Time) error {
+	return m.inUnit(ctx, func(tx *db.Tx, u *unit) error {
+		got, err := lock(ctx, tx, people, m.opts.Lease)
+		if err != nil {
+			return err
+		}
+		items, err := load(ctx, tx, got, until)
+		if err != nil {
+			return err
+		}
+		m.hands.missed(people, items)
+		for _, item := range items {
+			if err := m.handle(ctx, tx, u, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// inUnit runs fn as a unit that sends from handlers can find.
+func (m *Mailbox) inUnit(ctx context.Context, fn func(*db.Tx, *unit) error) error {
+	var u *unit
+	err := m.db.Tx(ctx, func(tx *db.Tx) error {
+		u = &unit{dropped: map[timer]bool{}}
+		m.mu.Lock()
+		m.units[tx] = u
+		m.mu.Unlock()
+		defer func() {
+			m.mu.Lock()
+			delete(m.units, tx)
+			m.mu.Unlock()
+		}()
+		if err := fn(tx, u); err != nil {
+			return err
+		}
+		m.opts.Faults.Hit("mailbox_before_commit")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	m.opts.Faults.Hit("mailbox_after_commit")
+	if u.handled > 0 {
+		m.handled.Add(int64(u.handled))
+		m.commits.Add(1)
+	}
+	return nil
+}
+
+// load reads the due items of the people, workspace by workspace, in order per person.
+func load(ctx context.Context, tx *db.Tx, people []who, until clock.Time) ([]Item, error) {
+	byWorkspace := map[id.Workspace][]id.Person{}
+	for _, w := range people {
+		byWorkspace[w.workspace] = append(byWorkspace[w.workspace], w.person)
+	}
+	workspaces := make([]id.Workspace, 0, len(byWorkspace))
+	for ws := range byWorkspace {
+		workspaces = append(workspaces, ws)
+	}
+	sort.Slice(workspaces, func(i, j int) bool { return workspaces[i] < workspaces[j] })
+	var out []Item
+	for _, ws := range workspaces {
+		items, err := loadDue(ctx, tx, ws, byWorkspace[ws], until, maxItems)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
+	}
+	return out, nil
+}
+
+// handle runs the handlers of one item and removes it.
+func (m *Mailbox) handle(ctx context.Context, tx *db.Tx, u *unit, item Item) error {
+	if item.Key != "" && u.dropped[timerOf(item)] {
+		return nil
+	}
+	handlers := m.handlers[item.Kind]
+	if len(handlers) == 0 {
+		return &itemError{item, fmt.Errorf("nothing handles %q here", item.Kind), true}
+	}
+	// The item goes first, so that a handler that sets the same timer again sets a new one.
+	deleteItem(ctx, tx, item)
+	for _, h := range handlers {
+		if err := call(ctx, tx, h.run, item); err != nil {
+			return &itemError{item: item, err: fmt.Errorf("%s: %w", h.name, err)}
+		}
+	}
+	if item.Attempts > 0 {
+		deleteHold(ctx, tx, item.who())
+	}
+	u.handled++
+	return nil
+}
+
+// call turns a panic of a handler into its error (I6).
+func call(ctx context.Context, tx *db.Tx, h Handler, item Item) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return h(ctx, tx, item)
+}
+
+// handleAlone handles one person item by item, each in a commit of its own, up to the first that fails.
+func (m *Mailbox) handleAlone(ctx context.Context, w who) error {
+	for {
+		var current Item
+		var found bool
+		err := m.inUnit(ctx, func(tx *db.Tx, u *unit) error {
+			found = false
+			got, err := lock(ctx, tx, []who{w}, m.opts.Lease)
+			if err != nil || len(got) == 0 {
+				return err
+			}
+			items, err := loadDue(ctx, tx, w.workspace, []id.Person{w.person}, m.clock.Now(), 1)
+			if err != nil || len(items) == 0 {
+				return err
+			}
+			current, found = items[0], true
+			return m.handle(ctx, tx, u, current)
+		})
+		switch {
+		case err == nil && !found:
+			return nil
+		case err == nil:
+			continue
+		case m.isOurs(ctx, err) || !found:
+			return err
+		}
+		goesOn, err := m.blame(ctx, current, err)
+		if err != nil || !goesOn {
+			return err
+		}
+	}
+}
+
+// blame counts a failed try of the item: it is tried again later, or parked. It is true when the items behind it can go
+// on now.
+func (m *Mailbox) blame(ctx context.Context, failed Item, cause error) (goesOn bool, err error) {
+	var known *itemError
+	final := errors.As(cause, &known) && known.final
+	err = m.db.Tx(ctx, func(tx *db.Tx) error {
+		goesOn = false
+		w := failed.who()
+		got, err := lock(ctx, tx, []who{w}, m.opts.Lease)
+		if err != nil || len(got) == 0 {
+			return err
+		}
+		item, found, err := loadItem(ctx, tx, failed)
+		if err != nil || !found {
+			goesOn = !found // somebody else handled, replaced or cancelled it
+			return err
+		}
+		now := m.clock.Now()
+		if final || item.Attempts+1 >= m.opts.MaxAttempts {
+			goesOn = true
+			m.park(ctx, tx, item, cause, now)
+			return nil
+		}
+		until := now.Add(m.backoff(item.Attempts))
+		countAttempt(ctx, tx, item, until)
+		tx.AfterCommit(func() { m.told(w, until) })
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("count a failed try of %s: %w", failed.ID, err)
+	}
+	m.failed.Add(1)
+	m.opts.Log.Warn("an item failed", "item", failed.ID, "kind", failed.Kind, "workspace", failed.Workspace, "attempts", failed.Attempts+1,
+		"parked", goesOn, "error", cause)
+	return goesOn, nil
+}
