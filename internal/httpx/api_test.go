@@ -165,6 +165,13 @@ func TestInputThatDoesNotFitIsRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("fields are named as domains name them", func(t *testing.T) {
+		p := problem(t, f.do("POST", "/api/v1/things", `{"name":1}`))
+		want := []httpx.FieldProblem{{Field: "name", Message: "expected string"}, {Field: "tags", Message: "is missing"}}
+		if diff := cmp.Diff(p.Errors, want); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("an unknown query parameter", func(t *testing.T) {
 		p := problem(t, f.do("POST", "/api/v1/things?force=1", `{"name":"a","tags":[]}`))
 		if p.Status != 422 || len(p.Errors) != 1 || p.Errors[0].Field != "query.force" {

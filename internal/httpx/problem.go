@@ -16,7 +16,7 @@ import (
 // Problem is the body of every failed request, after RFC 9457.
 //
 //	{"type":"urn:parley:problem:consent_missing","title":"Conflict","status":409,"code":"consent_missing",
-//	 "detail":"...","errors":[{"field":"body.email","message":"..."}],"reference":"ref_01..."}
+//	 "detail":"...","errors":[{"field":"email","message":"..."}],"reference":"ref_01..."}
 type Problem struct {
 	Type      string         `json:"type" doc:"a name for this sort of problem"`
 	Title     string         `json:"title" doc:"the status in words"`
@@ -29,7 +29,7 @@ type Problem struct {
 
 // FieldProblem says what is wrong with one field of the input.
 type FieldProblem struct {
-	Field   string `json:"field" doc:"where: body.email, query.limit"`
+	Field   string `json:"field" doc:"where: email, items[0].name, query.limit"`
 	Message string `json:"message"`
 }
 
@@ -130,6 +130,19 @@ func marshal(p *Problem) []byte {
 	return append(text, '\n')
 }
 
+// fieldProblem names a field of the body as domains do, without "body." before it; parameters keep where they stand.
+func fieldProblem(e *huma.ErrorDetail) FieldProblem {
+	field := strings.TrimPrefix(e.Location, "body.")
+	if name, ok := strings.CutPrefix(e.Message, "expected required property "); ok {
+		name = strings.TrimSuffix(name, " to be present")
+		if field == "body" {
+			return FieldProblem{Field: name, Message: "is missing"}
+		}
+		return FieldProblem{Field: field + "." + name, Message: "is missing"}
+	}
+	return FieldProblem{Field: field, Message: e.Message}
+}
+
 // ownProblem turns the errors huma makes itself, for input that does not fit the description, into a Problem. What was
 // sent is not repeated, because it may be a password.
 func ownProblem(_ huma.Context, _ string, v any) (any, error) {
@@ -147,7 +160,7 @@ func ownProblem(_ huma.Context, _ string, v any) (any, error) {
 	}
 	p := newProblem(model.Status, code, "The input does not fit. Nothing was done; see errors.")
 	for _, e := range model.Errors {
-		p.Errors = append(p.Errors, FieldProblem{Field: e.Location, Message: e.Message})
+		p.Errors = append(p.Errors, fieldProblem(e))
 	}
 	if len(p.Errors) == 0 {
 		p.Detail = strings.ToUpper(model.Detail[:1]) + model.Detail[1:] + ". Nothing was done."

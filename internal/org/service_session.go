@@ -136,7 +136,10 @@ func (s *Service) ChangePassword(ctx context.Context, actor Actor, present, next
 	if err != nil {
 		return Session{}, wrap(err, "load account %s", actor.Account)
 	}
-	if _, err := s.proven(ctx, c.Email, present); err != nil {
+	if _, err := s.proven(ctx, c.Email, present); errors.Is(err, ErrLoginFailed) {
+		// Not "unauthenticated": the session holds, and a browser must not take this for its end.
+		return Session{}, fieldsWrong(map[string]string{"present": "is not the present password"})
+	} else if err != nil {
 		return Session{}, err
 	}
 	m, err := s.Member(ctx, s.db, actor.Workspace, actor.Member)
