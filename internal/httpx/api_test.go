@@ -88,7 +88,9 @@ func problem(t *testing.T, r *http.Response) httpx.Problem {
 
 func (f *fixture) postThing() {
 	httpx.Register(f.api, httpx.Route{Method: "POST", Path: "/things", ID: "create-thing", Permission: "thing.write", Status: 201},
-		func(_ context.Context, in *struct{ Body thing }) (*httpx.Out[thing], error) { return httpx.OK(in.Body), nil })
+		func(_ context.Context, in *struct{ Body thing }) (*httpx.Out[thing], error) {
+			return httpx.OK(in.Body), nil
+		})
 }
 
 func TestErrorsBecomeProblems(t *testing.T) {
