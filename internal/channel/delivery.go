@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"parley/internal/clock"
+	"parley/internal/compliance"
 	"parley/internal/id"
 	"parley/internal/money"
 )
@@ -61,8 +62,9 @@ const (
 	StateDropped   State = "dropped" // never handed over, for the reason in Code
 )
 
-// rank orders the states that a provider reports; those of before the hand-over rank 0.
-func (s State) rank() int {
+// Rank orders the states that a provider reports; those of before the hand-over rank 0. It never goes down within an
+// attempt (I8).
+func (s State) Rank() int {
 	switch s {
 	case StateSent, StateFailed, StateDelivered, StateRead:
 		return Status(s).Rank()
@@ -75,7 +77,7 @@ type Claim struct {
 	Delivery
 	Attempt   int
 	AttemptAt clock.Time
-	lane      int64
+	Retries   int    // tries that ended without acceptance
 	drawn     uint64 // revocations counted before the gate was asked
 }
 
@@ -112,6 +114,9 @@ type Outcome struct {
 	Reason     string       `json:"reason,omitempty"`
 	Price      money.Amount `json:"price,omitzero"`
 	Segments   int          `json:"segments"`
+
+	// Action is what the table of provider codes says about a failure (R-35): "unreachable", "filtered", ...
+	Action compliance.Action `json:"action,omitempty"`
 }
 
 // Sent is the stored state of one delivery.

@@ -1,0 +1,143 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// stale is how old a claim may be when it is handed over. An older one asks the gate again, and a node that slept sends
+// nothing that another took over.
+const stale = time.Second
+
+// errNotHanded says that a claimed message was not handed to the adapter.
+var errNotHanded = errors.New("not handed over")
+
+// result is the end of one attempt.
+type result struct {
+	*parcel
+	receipt Receipt
+	err     error
+	lane    *lane
+}
+
+// dispatcher hands claimed messages over, most urgent first, at the sender's rate.
+func (l *lane) dispatcher(ctx context.Context) {
+	for {
+		select {
+		case l.slots <- struct{}{}:
+		case <-ctx.Done():
+			l.giveBack()
+			return
+		}
+		p := l.next(ctx)
+		if p == nil {
+			<-l.slots
+			l.giveBack()
+			return
+		}
+		l.handOver(ctx, p)
+	}
+}
+
+// next waits for a parcel and for its share of the rate; nil when ctx ended.
+func (l *lane) next(ctx context.Context) *parcel {
+	for ctx.Err() == nil {
+		p := l.pop()
+		if p == nil {
+			ring(l.work)
+			select {
+			case <-l.more:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if l.held == 0 || l.low() {
+			ring(l.work)
+		}
+		for {
+			now := l.o.s.Clock.Now()
+			wait := l.bucket.take(now, p.account.rate, p.Segments)
+			if wait == 0 {
+				return p
+			}
+			if l.o.s.Clock.Wait(ctx, now.Add(wait), nil) != nil {
+				l.finish(result{parcel: p, err: errNotHanded, lane: l})
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// low says whether it is time to claim more.
+func (l *lane) low() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held*2 <= l.limit && l.held%16 == 0
+}
+
+// handOver sends one parcel; its slot is free again when the outcome is known.
+func (l *lane) handOver(ctx context.Context, p *parcel) {
+	if s, ok := p.account.conn.(Submitter); ok {
+		if !l.fit(p) {
+			l.settle(p, Receipt{}, errNotHanded)
+			return
+		}
+		// A connection that closes ends its window with done, so the wait needs no time limit of its own.
+		if err := s.Submit(context.WithoutCancel(ctx), p.outgoing(), func(r Receipt, err error) { l.settle(p, r, err) }); err != nil {
+			l.settle(p, Receipt{}, err)
+		}
+		return
+	}
+	l.o.running.Go(func() {
+		if !l.fit(p) {
+			l.settle(p, Receipt{}, errNotHanded)
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.o.s.o.SendTimeout)
+		defer cancel()
+		r, err := p.account.conn.Send(ctx, p.outgoing())
+		l.settle(p, r, err)
+	})
+}
+
+// fit is the last look before the adapter: nobody opted out since the gate was asked (I13), and that was not long ago.
+func (l *lane) fit(p *parcel) bool {
+	age := l.o.s.Clock.Now().Sub(p.AttemptAt)
+	return age >= 0 && age <= l.patience(p) && !l.o.revokedSince(p.Workspace, p.To, p.drawn)
+}
+
+// patience is longer for a sender so slow that even one message waits for its turn.
+func (l *lane) patience(p *parcel) time.Duration {
+	if rate := p.account.rate; rate > 0 {
+		return max(stale, time.Duration(float64(2*max(p.Segments, 1)+4)/rate*float64(time.Second)))
+	}
+	return stale
+}
+
+func (p *parcel) outgoing() Outgoing {
+	return Outgoing{Attempt: AttemptOf(p.Message, p.Attempt), From: p.From, To: p.To, Text: p.Text, Media: p.Media,
+		Expires: p.ExpiresAt, Segments: p.Segments}
+}
+
+func (l *lane) settle(p *parcel, r Receipt, err error) {
+	if err == nil {
+		l.o.s.Faults.Hit("after_provider_accept")
+	}
+	l.finish(result{parcel: p, receipt: r, err: err, lane: l})
+	<-l.slots
+}
+
+// finish hands the outcome to the collector.
+func (l *lane) finish(r result) {
+	l.finished.Add(1)
+	l.o.results <- r
+}
+
+// giveBack returns what was claimed and not handed over.
+func (l *lane) giveBack() {
+	for p := l.pop(); p != nil; p = l.pop() {
+		l.finish(result{parcel: p, err: errNotHanded, lane: l})
+	}
+}
