@@ -13,9 +13,17 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"parley/internal/channel"
 	"parley/internal/clock"
 )
+
+// statusBadLength is ESME_RINVCMDLEN.
+const statusBadLength status = 0x02
+
+// TestMain also checks that nothing of a closed connection runs on.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for something that should happen at once.
 const patience = 10 * time.Second
@@ -176,33 +184,39 @@ func (c *carrier) settings(change map[string]string) map[string]string {
 	return s
 }
 
-// open connects to the carrier and listens.
+// open connects to the carrier and listens, with a clock that stands still.
 func (c *carrier) open(change map[string]string) *line {
-	l := &line{clock: clock.NewManual(clock.From(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))), units: make(chan channel.Intake, 10_000)}
-	opened, err := Adapter{}.Open(channel.Account{ID: "chn_1", Settings: c.settings(change), Clock: l.clock, Dial: dial})
+	now := clock.NewManual(clock.From(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)))
+	return openLine(c.t, channel.Account{ID: "chn_1", Settings: c.settings(change), Clock: now, Dial: dial})
+}
+
+func openLine(t testing.TB, a channel.Account) *line {
+	t.Helper()
+	l := &line{clock: a.Clock, units: make(chan channel.Intake, 10_000)}
+	opened, err := Adapter{}.Open(a)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	l.conn = opened.(*conn)
 	ctx, cancel := context.WithCancel(context.Background())
 	var listening sync.WaitGroup
-	listening.Go(func() {
-		_ = l.Listen(ctx, func(_ context.Context, in channel.Intake) error {
-			l.mu.Lock()
-			fail := l.fail
-			l.mu.Unlock()
-			if fail == nil {
-				l.units <- in
-			}
-			return fail
-		})
-	})
-	c.t.Cleanup(func() {
+	listening.Go(func() { _ = l.Listen(ctx, l.take) })
+	t.Cleanup(func() {
 		cancel()
 		_ = l.Close()
 		listening.Wait()
 	})
 	return l
+}
+
+// take is the sink.
+func (l *line) take(_ context.Context, in channel.Intake) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail == nil {
+		l.units <- in
+	}
+	return l.fail
 }
 
 func dial(ctx context.Context, network, address string) (channel.Socket, error) {

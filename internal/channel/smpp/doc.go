@@ -9,7 +9,8 @@
 //     number, writes coalesced, one ticker for all time-outs;
 //   - link.go: keeps a session alive: dial, TLS, bind, back off with jitter, bind again;
 //   - coding.go, concat.go: texts to parts and back; receipt.go, messageid.go: delivery receipts; status.go: refusals;
-//   - flight.go, arrival.go, adapter.go: the channel contract on top.
+//   - settings.go, form.go: the account; flight.go (out), arrival.go and doubt.go (in), evidence.go (look-ups and checks)
+//     and adapter.go: the contract of package channel on top.
 //
 // Invariants:
 //   - a deliver_sm is answered with 0 only after the sink returned nil, so it is on disk (I1); with a temporary error

@@ -66,7 +66,8 @@ func (c *conn) Check(ctx context.Context) []channel.Check {
 			return append([]channel.Check{c.connected("Parley is connected to " + c.options.address + "." + l.named())}, c.alive(ctx, s))
 		}
 	}
-	l := c.link(c.senders[0].command)
+	l := newLink(c.options, c.account.Dial, c.senders[0].command)
+	l.serve = func(s *session, h header, _ []byte) { s.served(h, statusTemporary) } // nobody would store it
 	s, peer, err := l.connect(ctx)
 	if err != nil {
 		return []channel.Check{c.refused(err)}

@@ -34,7 +34,6 @@ const (
 // The greatest lengths of C-octet strings with their terminating zero (sections 4.1.1, 4.4.1).
 const (
 	maxSystemID    = 16
-	maxPassword    = 9
 	maxSystemType  = 13
 	maxRange       = 41
 	maxServiceType = 6
@@ -158,15 +157,6 @@ func (b *bind) append(dst []byte) []byte {
 	dst = appendText(dst, b.Password)
 	dst = appendText(dst, b.SystemType)
 	return b.Range.append(append(dst, interfaceVersion))
-}
-
-func parseBind(body []byte) (*bind, error) {
-	f := fields{rest: body}
-	b := &bind{SystemID: f.text("system_id", maxSystemID), Password: f.text("password", maxMessageID),
-		SystemType: f.text("system_type", maxSystemType)}
-	f.octet("interface_version")
-	b.Range = f.address("address_range", maxRange)
-	return b, f.err
 }
 
 // queryReply is the body of query_sm_resp (section 4.8.2).

@@ -136,6 +136,16 @@ func TestMessagesReadBack(t *testing.T) {
 	})
 }
 
+// parseBind reads a bind as a carrier does.
+func parseBind(body []byte) (*bind, error) {
+	f := fields{rest: body}
+	b := &bind{SystemID: f.text("system_id", maxSystemID), Password: f.text("password", maxMessageID),
+		SystemType: f.text("system_type", maxSystemType)}
+	f.octet("interface_version")
+	b.Range = f.address("address_range", maxRange)
+	return b, f.err
+}
+
 // FuzzDecodePDU: whatever comes, nothing panics, and what can be read can be written and read again.
 func FuzzDecodePDU(f *testing.F) {
 	m := &message{Source: address{1, 1, "1555"}, Class: classReceipt, Short: []byte("id:7 stat:DELIVRD"), Params: tlvs{{tagSarRef, []byte{0, 1}}}}

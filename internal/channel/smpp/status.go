@@ -16,7 +16,6 @@ type status uint32
 
 const (
 	statusOK         status = 0x00
-	statusBadLength  status = 0x02
 	statusBadCommand status = 0x03
 	statusQueueFull  status = 0x14
 	statusThrottled  status = 0x58

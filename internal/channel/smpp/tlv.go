@@ -11,7 +11,6 @@ const (
 	tagSarRef        tag = 0x020c
 	tagSarTotal      tag = 0x020e
 	tagSarSeq        tag = 0x020f
-	tagVersion       tag = 0x0210 // sc_interface_version
 	tagNetworkError  tag = 0x0423
 	tagPayload       tag = 0x0424 // message_payload
 	tagMessageState  tag = 0x0427
