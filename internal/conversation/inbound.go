@@ -1,0 +1,238 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/internal/channel"
+	"parley/internal/clock"
+	"parley/internal/compliance"
+	"parley/internal/db"
+	"parley/internal/id"
+	"parley/internal/mailbox"
+	"parley/internal/org"
+	"parley/internal/people"
+)
+
+// Times of the reaction to what comes in; the design leaves them to us.
+const (
+	// delayedAfter is from when on a message counts as late.
+	delayedAfter = 2 * time.Minute
+	// courtesyGrace is how long after the end of an episode thanks do not begin another.
+	courtesyGrace = 24 * time.Hour
+	// stickyFor is how long a member's own text makes the answer theirs.
+	stickyFor = 72 * time.Hour
+)
+
+// arrival is one inbound message on its way into the thread.
+type arrival struct {
+	s      *Service
+	ws     id.Workspace
+	person id.Person
+	got    channel.Received
+	intent compliance.Kind
+	thread *thread
+	line   line
+	last   earlierOut // our last message before it
+	thanks bool
+}
+
+// received puts an inbound message into the person's thread, once, and does what must follow before anybody else reads it.
+func (s *Service) received(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
+	a := arrival{s: s, ws: item.Workspace, person: item.Person}
+	if err := item.Decode(&a.got); err != nil {
+		return err
+	}
+	a.intent = compliance.Kind(a.got.Intent)
+	if a.intent == "" {
+		a.intent = compliance.None
+	}
+	key := "in:" + a.got.InboundID
+	used, err := loadKeys(ctx, tx, a.ws, []string{key})
+	if err != nil || len(used) > 0 {
+		return err
+	}
+	if a.thread, err = lockThread(ctx, tx, a.ws, a.person); err != nil {
+		return fmt.Errorf("take the conversation of %s: %w", a.person, err)
+	}
+	for _, step := range [...]func(context.Context, *db.Tx) error{a.place, a.work, a.write, a.answer, a.announce} {
+		if err := step(ctx, tx); err != nil {
+			return fmt.Errorf("take in message %s: %w", a.got.InboundID, err)
+		}
+	}
+	return nil
+}
+
+// place finds where in the thread the message belongs: at the time the provider says that it was sent (I8).
+func (a *arrival) place(ctx context.Context, tx *db.Tx) (err error) {
+	got, t := a.got, a.thread
+	received := got.ReceivedAt
+	if received.IsZero() {
+		received = a.s.Clock.Now()
+	}
+	at := got.At
+	if at.IsZero() || at > received {
+		at = received
+	}
+	if a.last, err = lastOut(ctx, tx, a.ws, a.person, a.s.Clock.Now().Add(-stickyFor)); err != nil {
+		return err
+	}
+	a.line = line{
+		workspace: a.ws, person: a.person, at: at, id: MessageID(a.s.IDs.New("msg")), direction: In, author: ByCustomer,
+		authorID: string(a.person), seq: t.next(), text: got.Text, state: StateReceived, due: received, segments: 1,
+		clientKey: "in:" + got.InboundID,
+		detail: detail{
+			ChannelID: got.ChannelID, ChannelKind: got.ChannelKind, Simulated: got.Simulated, From: got.From, To: got.To,
+			ReceivedAt: received, ProviderID: got.ProviderID, Intent: a.word(),
+			Delayed: received.Sub(at) > delayedAfter || (t.lastInAt > at && t.inbound > 0),
+		},
+	}
+	for _, m := range got.Media {
+		a.line.detail.Media = append(a.line.detail.Media, File{URL: m.URL, ContentType: m.ContentType, Name: m.Name})
+	}
+	if t.lastReceivedAt.IsZero() || received.Sub(t.lastReceivedAt) > a.s.Settle {
+		t.burstSeq = a.line.seq
+	}
+	t.inbound++
+	t.address, t.channel, t.channelKind = got.From, got.ChannelID, got.ChannelKind
+	t.lastInAt, t.lastReceivedAt, t.lastAt = max(t.lastInAt, at), max(t.lastReceivedAt, received), max(t.lastAt, at)
+	return nil
+}
+
+// word is the intent as it is told; an ordinary message has none.
+func (a *arrival) word() string {
+	if a.intent == compliance.None {
+		return ""
+	}
+	return string(a.intent)
+}
+
+// work opens, wakes or continues an episode. What the law answers by itself needs no person, and thanks after the end
+// open nothing.
+func (a *arrival) work(ctx context.Context, tx *db.Tx) error {
+	t := a.thread
+	switch {
+	case a.intent != compliance.None && a.intent != compliance.Review:
+		t.handled++ // answered by itself: nobody needs to read it
+	case t.open():
+		a.wait()
+	case a.courtesy():
+		a.thanks = true
+		t.handled++
+	default:
+		if err := a.s.openEpisode(ctx, tx, t, a.line.at, a.sticky(ctx, tx)); err != nil {
+			return err
+		}
+		a.wait()
+	}
+	if a.intent == compliance.Review {
+		t.needsReview = true
+	}
+	if t.open() {
+		a.line.episode = t.episode
+		countMessage(ctx, tx, t)
+	}
+	return nil
+}
+
+// wait notes that the person waits for a human, and ends a snooze.
+func (a *arrival) wait() {
+	t := a.thread
+	if t.status == Snoozed {
+		t.status, t.snoozedUntil = Open, 0
+	}
+	if t.waitingSince.IsZero() {
+		t.waitingSince = a.line.at
+	}
+}
+
+// sticky is the member whose own text this answers, if that was lately.
+func (a *arrival) sticky(ctx context.Context, tx *db.Tx) org.MemberID {
+	if a.last.author != ByAgent {
+		return ""
+	}
+	m, err := a.s.Org.Member(ctx, tx, a.ws, org.MemberID(a.last.authorID))
+	if err != nil || m.Disabled || !m.Role.Can(org.ConversationReply) {
+		return ""
+	}
+	return m.ID
+}
+
+// courtesy says whether this is no more than thanks for what was just finished.
+func (a *arrival) courtesy() bool {
+	t := a.thread
+	if t.status != Closed || a.line.at.Sub(t.closedAt) > courtesyGrace || len(a.got.Media) > 0 {
+		return false
+	}
+	return isCourtesy(a.got.Text)
+}
+
+func (a *arrival) write(ctx context.Context, tx *db.Tx) error {
+	if err := insertLines(ctx, tx, []line{a.line}); err != nil {
+		return err
+	}
+	indexText(ctx, tx, a.line)
+	if a.thread.needsReview && a.intent == compliance.Review {
+		return a.s.AddEventTx(ctx, tx, EventLine{Workspace: a.ws, Person: a.person, Type: "consent.review",
+			Title: "May be an opt-out: marketing is stopped until somebody decides", Key: "review:" + string(a.line.id),
+			Props: map[string]any{"message_id": a.line.id}})
+	}
+	return nil
+}
+
+// announce tells the inbox and the reactions. Words of the law never start the timer of bots and journeys.
+func (a *arrival) announce(ctx context.Context, tx *db.Tx) error {
+	s, t := a.s, a.thread
+	saveThread(ctx, tx, t)
+	mirrorEpisode(ctx, tx, t)
+	if err := s.tellMessage(ctx, tx, topicAdded, a.line); err != nil {
+		return err
+	}
+	if err := s.tellConversation(ctx, tx, t); err != nil {
+		return err
+	}
+	err := s.Mailbox.SendTx(ctx, tx, mailbox.Signal{Workspace: a.ws, Person: a.person, Kind: SignalAdded, Body: Added{
+		Message: a.line.id, Direction: In, Author: ByCustomer, Text: a.line.text, Intent: a.word(), Episode: a.line.episode,
+		Floor: t.floor, Channel: a.got.ChannelID, At: a.line.at, Seq: a.line.seq, Answers: a.last.id, AnswerRun: a.last.run,
+		Courtesy: a.thanks,
+	}})
+	if err != nil || a.intent != compliance.None {
+		return err
+	}
+	return a.settle(ctx, tx)
+}
+
+// settle sets the timer that fires when the person has finished writing.
+func (a *arrival) settle(ctx context.Context, tx *db.Tx) error {
+	t := a.thread
+	parts, err := loadBurst(ctx, tx, a.ws, a.person, t.burstSeq)
+	if err != nil {
+		return err
+	}
+	body := Settled{Episode: a.line.episode, Floor: t.floor, Seq: t.seq}
+	texts := make([]string, 0, len(parts))
+	for _, p := range parts {
+		body.Messages = append(body.Messages, p.id)
+		texts = append(texts, p.text)
+	}
+	body.Text = strings.Join(texts, "\n")
+	return a.s.Mailbox.SetTimerTx(ctx, tx, mailbox.Timer{Workspace: a.ws, Person: a.person, Kind: SignalSettled, Key: "burst",
+		Due: a.s.Clock.Now().Add(a.s.Settle), Body: body})
+}
+
+// reading is where the number stands for a purpose.
+func (a *arrival) reading(ctx context.Context, tx *db.Tx, p people.Purpose) (people.Reading, error) {
+	return a.s.People.Consent(ctx, tx, a.ws, people.ConsentQuery{Medium: people.SMS, Address: a.got.From, Purpose: p})
+}
+
+// openEpisode begins work in a conversation.
+func (s *Service) openEpisode(ctx context.Context, tx *db.Tx, t *thread, at clock.Time, owner org.MemberID) error {
+	t.number++
+	t.episode = EpisodeID(s.IDs.New("epi"))
+	t.status, t.owner, t.closedAt, t.snoozedUntil = Open, owner, 0, 0
+	t.floor = FloorNone
+	insertEpisode(ctx, tx, t, at, "customer")
+	return nil
+}

@@ -1,0 +1,223 @@
+package conversation
+
+import (
+	"context"
+	"slices"
+
+	"parley/internal/channel"
+	"parley/internal/clock"
+	"parley/internal/db"
+	"parley/internal/id"
+)
+
+// inChunk bounds the values of one IN list, so that few statements are prepared.
+const inChunk = 1024
+
+// lineColumns are the columns of message in the order of line.values and scanLine.
+func lineColumns() []string {
+	return []string{"workspace_id", "person_id", "at", "id", "direction", "author_kind", "author_id", "seq", "episode_id",
+		"text", "purpose", "send_kind", "subject", "run", "state", "code", "due_at", "told_optout", "asked", "segments",
+		"client_key", "detail"}
+}
+
+const selectLine = `SELECT workspace_id, person_id, at, id, direction, author_kind, author_id, seq, episode_id,
+	text, purpose, send_kind, subject, run, state, code, due_at, told_optout, asked, segments,
+	COALESCE(client_key, ''), detail FROM message`
+
+func (l line) values() []any {
+	var key any
+	if l.clientKey != "" {
+		key = l.clientKey
+	}
+	return []any{string(l.workspace), string(l.person), int64(l.at), string(l.id), string(l.direction), string(l.author),
+		l.authorID, l.seq, string(l.episode), l.text, string(l.purpose), string(l.kind), l.subject, l.run,
+		string(l.state), l.code, int64(l.due), l.told, l.asked, l.segments, key, db.JSON(l.detail)}
+}
+
+func scanLine(r *db.Rows) (line, error) {
+	var l line
+	err := r.Scan(&l.workspace, &l.person, &l.at, &l.id, &l.direction, &l.author, &l.authorID, &l.seq, &l.episode,
+		&l.text, &l.purpose, &l.kind, &l.subject, &l.run, &l.state, &l.code, &l.due, &l.told, &l.asked, &l.segments,
+		&l.clientKey, db.ScanJSON(&l.detail))
+	return l, err
+}
+
+// insertLines writes many lines in few statements.
+func insertLines(ctx context.Context, tx *db.Tx, lines []line) error {
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
+		rows[i] = l.values()
+	}
+	return tx.Bulk(ctx, db.Bulk{Table: "message", Columns: lineColumns(), JSON: []string{"detail"}, Rows: rows})
+}
+
+// keyed is what is known of a client key that was used before.
+type keyed struct {
+	message MessageID
+	person  id.Person
+	state   State
+	code    string
+	until   clock.Time
+	detail  detail
+}
+
+// loadKeys finds the messages behind client keys.
+func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string) (map[string]keyed, error) {
+	out := map[string]keyed{}
+	for part := range slices.Chunk(keys, inChunk) {
+		rows, err := q.Query(ctx, `SELECT client_key, id, person_id, state, code, due_at, detail FROM message
+			WHERE workspace_id = $1 AND client_key IN `+db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+			var key string
+			var k keyed
+			err := r.Scan(&key, &k.message, &k.person, &k.state, &k.code, &k.until, db.ScanJSON(&k.detail))
+			out[key] = k
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// loadLines finds messages by id, in no order.
+func loadLines(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]line, error) {
+	out := map[MessageID]line{}
+	for part := range slices.Chunk(ids, inChunk) {
+		rows, err := q.Query(ctx, selectLine+` WHERE workspace_id = $1 AND id IN `+db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+		found, err := db.Collect(rows, err, scanLine)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range found {
+			out[l.id] = l
+		}
+	}
+	return out, nil
+}
+
+// earlierRow is an outgoing message of the last weeks, as the gate counts it.
+type earlierRow struct {
+	Earlier
+	person id.Person
+	at     clock.Time
+	id     MessageID
+	told   bool
+}
+
+// loadEarlier finds the outgoing messages since a moment that were not dropped and did not fail.
+func loadEarlier(ctx context.Context, q db.Queryer, ws id.Workspace, since clock.Time, persons []id.Person) (map[id.Person][]earlierRow, error) {
+	out := map[id.Person][]earlierRow{}
+	for part := range slices.Chunk(persons, inChunk) {
+		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
+			WHERE workspace_id = $1 AND at >= $2 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed' AND person_id IN `+
+			db.In(len(part), 3), db.InArgs([]any{ws, int64(since)}, part)...)
+		found, err := db.Collect(rows, err, func(r *db.Rows) (earlierRow, error) {
+			var e earlierRow
+			err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
+			return e, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range found {
+			out[e.person] = append(out[e.person], e)
+		}
+	}
+	return out, nil
+}
+
+// change is a new state of an outgoing message.
+type change struct {
+	message MessageID
+	state   State
+	code    string
+	due     clock.Time
+	detail  *detail // nil leaves it
+}
+
+// saveChange writes a message's new state.
+func saveChange(ctx context.Context, tx *db.Tx, ws id.Workspace, c change) {
+	if c.detail == nil {
+		tx.Queue(ctx, `UPDATE message SET state = $1, code = $2, due_at = $3 WHERE workspace_id = $4 AND id = $5`,
+			string(c.state), c.code, int64(c.due), ws, c.message)
+		return
+	}
+	tx.Queue(ctx, `UPDATE message SET state = $1, code = $2, due_at = $3, detail = $4 WHERE workspace_id = $5 AND id = $6`,
+		string(c.state), c.code, int64(c.due), db.JSON(*c.detail), ws, c.message)
+}
+
+// revived puts messages that were written off back to queued, because the provider has them after all (I8).
+func revived(ctx context.Context, tx *db.Tx, ws id.Workspace, ids []channel.MessageID) {
+	for part := range slices.Chunk(ids, inChunk) {
+		tx.Queue(ctx, `UPDATE message SET state = 'queued', code = '' WHERE workspace_id = $1 AND state IN ('failed', 'held') AND id IN `+
+			db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+	}
+}
+
+// runRow is the journey run behind a message.
+type runRow struct{ run, step string }
+
+// loadRuns finds those of the messages that belong to a journey run.
+func loadRuns(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]runRow, error) {
+	out := map[MessageID]runRow{}
+	for part := range slices.Chunk(ids, inChunk) {
+		rows, err := q.Query(ctx, `SELECT id, run, detail FROM message WHERE workspace_id = $1 AND run <> '' AND id IN `+db.In(len(part), 2),
+			db.InArgs([]any{ws}, part)...)
+		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+			var message MessageID
+			var row runRow
+			var d detail
+			err := r.Scan(&message, &row.run, db.ScanJSON(&d))
+			row.step = d.Step
+			out[message] = row
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// earlierOut is our last message before an inbound one.
+type earlierOut struct {
+	id       MessageID
+	author   AuthorKind
+	authorID string
+	run      string
+}
+
+// lastOut is the newest message that was sent to a person since a moment, whatever became of it on the way.
+func lastOut(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, since clock.Time) (earlierOut, error) {
+	rows, err := q.Query(ctx, `SELECT id, author_kind, author_id, run FROM message
+		WHERE workspace_id = $1 AND person_id = $2 AND at >= $3 AND direction = 'out' AND state <> 'dropped' AND send_kind <> 'compliance'
+		ORDER BY at DESC, id DESC LIMIT 1`, ws, person, int64(since))
+	found, err := db.Collect(rows, err, func(r *db.Rows) (earlierOut, error) {
+		var e earlierOut
+		err := r.Scan(&e.id, &e.author, &e.authorID, &e.run)
+		return e, err
+	})
+	if err != nil || len(found) == 0 {
+		return earlierOut{}, err
+	}
+	return found[0], nil
+}
+
+// confirmedSince says whether an opt-out was confirmed to the person since a moment.
+func confirmedSince(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, since clock.Time) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, `SELECT COUNT(*) FROM message WHERE workspace_id = $1 AND person_id = $2 AND at >= $3
+		AND send_kind = 'compliance' AND subject = 'optout_reply' AND state <> 'dropped'`, ws, person, int64(since)).Scan(&n)
+	return n > 0, err
+}
+
+// loadBurst are the parts of what a person is writing, in the order in which they belong.
+func loadBurst(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, fromSeq int64) ([]line, error) {
+	rows, err := q.Query(ctx, selectLine+` WHERE workspace_id = $1 AND person_id = $2 AND direction = 'in' AND seq >= $3
+		ORDER BY at DESC, id DESC LIMIT 50`, ws, person, fromSeq)
+	found, err := db.Collect(rows, err, scanLine)
+	slices.Reverse(found)
+	return found, err
+}
