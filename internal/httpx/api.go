@@ -102,9 +102,9 @@ func (api *API) unmatched(w http.ResponseWriter, r *http.Request) {
 func (api *API) allowed(r *http.Request) []string {
 	var out []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		probe := r.Clone(r.Context())
+		probe := *r
 		probe.Method = method
-		if _, pattern := api.mux.Handler(probe); pattern != "" {
+		if _, pattern := api.mux.Handler(&probe); pattern != "" {
 			out = append(out, method)
 		}
 	}

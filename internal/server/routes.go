@@ -17,6 +17,7 @@ func (s *Server) ownRoutes() {
 		plain(w, "alive\n")
 	})
 	s.api.Raw(httpx.Route{Method: "GET", Path: "/readyz", ID: "ready", Permission: httpx.Public}, s.ready)
+	s.feedRoute()
 	describe := sync.OnceValues(s.api.OpenAPI)
 	s.api.Raw(httpx.Route{Method: "GET", Path: "/api/openapi.yaml", ID: "openapi", Permission: httpx.Public}, func(w http.ResponseWriter, r *http.Request) {
 		doc, err := describe()

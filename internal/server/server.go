@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/internal/clock"
+	"parley/internal/feed"
 	"parley/internal/httpx"
 	"parley/internal/id"
 	"parley/internal/org"
@@ -21,10 +22,11 @@ type Routes interface {
 	Routes(api *httpx.API)
 }
 
-// Options of a Server. Org, Clock, IDs and Log are required.
+// Options of a Server. Org, Feed, Clock, IDs and Log are required.
 type Options struct {
 	Org     *org.Service
 	Domains []Routes // besides org
+	Feed    *feed.Feed
 	Clock   *clock.Clock
 	IDs     *id.Source
 	Log     *slog.Logger
@@ -39,6 +41,7 @@ type Options struct {
 
 	Heartbeat       time.Duration // longest silence on the change stream; 0 is 15 s
 	SessionCheck    time.Duration // how often a stream asks whether its session holds; 0 is 3 s
+	WriteWait       time.Duration // how long a stream's client may leave a piece untaken (I25); 0 is 10 s
 	FeedClients     int           // open streams at once; 0 is 2000
 	ShutdownTimeout time.Duration // 0 is 10 s
 }
@@ -97,6 +100,9 @@ func defaults(o *Options) {
 	}
 	if o.SessionCheck == 0 {
 		o.SessionCheck = 3 * time.Second
+	}
+	if o.WriteWait == 0 {
+		o.WriteWait = 10 * time.Second
 	}
 	if o.FeedClients == 0 {
 		o.FeedClients = 2000

@@ -41,10 +41,14 @@ func at(r httpx.Route) string {
 	return path
 }
 
-// try calls the route with a body that fits nothing, for a moment: streams have no end.
+// try calls the route with a body that fits nothing; a stream, which has no end, for a moment.
 func try(c *servertest.Client, r httpx.Route) servertest.Answer {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
+	ctx := context.Background()
+	if r.Stream {
+		moment, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		ctx = moment
+	}
 	var body any
 	if r.Method != "GET" {
 		body = "{}"

@@ -22,6 +22,7 @@ import (
 
 	"parley/internal/clock"
 	"parley/internal/db"
+	"parley/internal/feed"
 	"parley/internal/id"
 	"parley/internal/org"
 	"parley/internal/server"
@@ -38,6 +39,7 @@ type Bench struct {
 	IDs    *id.Source
 	Log    *Log
 	Org    *org.Service
+	Feed   *feed.Feed // delivered by Bench.Feed.Deliver or Run
 	Server *server.Server
 	Dir    string // data folder
 
@@ -53,7 +55,8 @@ func New(tb testing.TB, d *db.DB, build func(b *Bench, o *server.Options)) *Benc
 	b := &Bench{TB: tb, DB: d, Clock: c, IDs: id.NewSourceFrom(c, &chain{}), Log: &Log{}, Dir: tb.TempDir()}
 	log := slog.New(slog.NewTextHandler(b.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.Org = org.New(org.Deps{DB: d, Clock: c, IDs: b.IDs, Log: log, Dir: b.Dir})
-	o := server.Options{Org: b.Org, Clock: c, IDs: b.IDs, Log: log, Version: "test"}
+	b.Feed = feed.New(d, c, feed.Options{Log: log})
+	o := server.Options{Org: b.Org, Feed: b.Feed, Clock: c, IDs: b.IDs, Log: log, Version: "test"}
 	if build != nil {
 		build(b, &o)
 	}
