@@ -62,18 +62,27 @@ func Measure(text string, limits Limits) Size {
 // units goes whole to the next part.
 func Split(text string, limits Limits) []Part {
 	limits = limits.orStandard()
-	size := Measure(text, limits)
-	if size.Segments <= 1 {
+	if Writable(text) {
+		return split(text, septets, limits.GSMSingle, limits.GSMPart)
+	}
+	return split(text, utf16Units, limits.UCS2Single, limits.UCS2Part)
+}
+
+// SplitUCS2 is Split for a carrier that must be sent UCS-2 although GSM-7 could write the text.
+func SplitUCS2(text string, limits Limits) []Part {
+	limits = limits.orStandard()
+	return split(text, utf16Units, limits.UCS2Single, limits.UCS2Part)
+}
+
+func split(text string, width func(rune) int, single, capacity int) []Part {
+	units, segments, _ := measure(text, width, single, capacity) // every character has a width
+	if segments <= 1 {
 		if text == "" {
 			return nil
 		}
-		return []Part{{Text: text, Units: size.Units}}
+		return []Part{{Text: text, Units: units}}
 	}
-	width, capacity := septets, limits.GSMPart
-	if size.Encoding == UCS2 {
-		width, capacity = utf16Units, limits.UCS2Part
-	}
-	parts := make([]Part, 0, size.Segments)
+	parts := make([]Part, 0, segments)
 	start, units := 0, 0
 	for i, r := range text {
 		w := width(r)

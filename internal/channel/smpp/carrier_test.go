@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -201,6 +202,9 @@ func openLine(t testing.TB, a channel.Account) *line {
 	ctx, cancel := context.WithCancel(context.Background())
 	var listening sync.WaitGroup
 	listening.Go(func() { _ = l.Listen(ctx, l.take) })
+	for l.toSink(channel.Intake{}) != nil {
+		runtime.Gosched() // until somebody listens
+	}
 	t.Cleanup(func() {
 		cancel()
 		_ = l.Close()

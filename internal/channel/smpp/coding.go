@@ -15,16 +15,18 @@ const (
 	codingUCS2    byte = 0x08
 )
 
-// coder is how one text is written: its data_coding and its octets.
+// coder is how one text is written: its data_coding, its octets and its parts.
 type coder struct {
 	coding byte
 	octets func(text string) []byte
+	split  func(text string, limits gsm.Limits) []gsm.Part
 }
 
 // coderFor chooses the coding of a whole text; its parts must all have the same. A text that is not GSM-7 is UCS-2
-// whatever the carrier's alphabet, because that is how its parts are counted.
+// whatever the carrier's alphabet, because phones get nothing else. One that is GSM-7 but not Latin-1 (Greek capitals,
+// the euro sign) is UCS-2 at a carrier with that alphabet, and then takes more parts than were counted.
 func coderFor(text, alphabet string) coder {
-	ucs2 := coder{codingUCS2, func(t string) []byte { return gsm.EncodeUCS2(make([]byte, 0, 2*len(t)), t) }}
+	ucs2 := coder{codingUCS2, func(t string) []byte { return gsm.EncodeUCS2(make([]byte, 0, 2*len(t)), t) }, gsm.SplitUCS2}
 	if !gsm.Writable(text) {
 		return ucs2
 	}
@@ -32,15 +34,15 @@ func coderFor(text, alphabet string) coder {
 		return coder{codingDefault, func(t string) []byte {
 			octets, _ := gsm.Encode(make([]byte, 0, len(t)+8), t) // the text is writable
 			return octets
-		}}
+		}, gsm.Split}
 	}
 	if _, ok := gsm.EncodeLatin1(nil, text); !ok {
-		return ucs2 // Greek capitals and the euro sign
+		return ucs2
 	}
 	latin := coder{codingDefault, func(t string) []byte {
 		octets, _ := gsm.EncodeLatin1(make([]byte, 0, len(t)), t) // checked above
 		return octets
-	}}
+	}, gsm.Split}
 	if alphabet == alphabetLatin1d3 {
 		latin.coding = codingLatin1
 	}

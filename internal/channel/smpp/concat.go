@@ -38,16 +38,16 @@ func (o *options) compose(out channel.Outgoing, now clock.Time, ref uint16) ([]m
 	}
 	coder := coderFor(out.Text, o.alphabet)
 	base.Coding = coder.coding
-	size := gsm.Measure(out.Text, o.limits)
+	parts := coder.split(out.Text, o.limits)
 	switch {
-	case size.Segments <= 1:
+	case len(parts) == 1:
 		base.Short = coder.octets(out.Text)
 		return []message{base}, nil
 	case o.long == longPayload:
 		base.Params = append(base.Params, tlv{tagPayload, coder.octets(out.Text)})
 		return []message{base}, nil
 	}
-	return o.cut(base, coder, gsm.Split(out.Text, o.limits), ref)
+	return o.cut(base, coder, parts, ref)
 }
 
 // single writes the usual text, GSM-7 in one part, in one pass: this is what a campaign sends by the million.

@@ -93,13 +93,23 @@ func TestSubmit(t *testing.T) {
 		for range 3 {
 			next(t, c.peers, "login")
 		}
-		used := map[*peer]bool{}
-		for range 60 {
+		used := map[*peer]int{}
+		for deadline := time.Now().Add(patience); len(used) < 3; { // a login is known to us a moment after the carrier
 			l.sendEventually(t, text("+15552223333", "hello"))
-			used[next(t, seen, "submit_sm")] = true
+			used[next(t, seen, "submit_sm")]++
+			if time.Now().After(deadline) {
+				t.Fatalf("%d of 3 sessions were used", len(used))
+			}
 		}
-		if len(used) != 3 {
-			t.Errorf("%d of 3 sessions were used", len(used))
+		clear(used)
+		for range 30 {
+			l.sendEventually(t, text("+15552223333", "hello"))
+			used[next(t, seen, "submit_sm")]++
+		}
+		for p, n := range used {
+			if n != 10 {
+				t.Errorf("session %p carried %d of 30", p, n)
+			}
 		}
 	})
 	t.Run("two logins: the transmitter submits, the receiver delivers", func(t *testing.T) {
