@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/internal/clock"
+	"parley/internal/db"
 	"parley/internal/id"
 )
 
@@ -67,7 +68,11 @@ func (m *Mailbox) rest(ctx context.Context) clock.Time {
 	now := m.clock.Now()
 	poll := now.Add(m.opts.Poll)
 	m.sleep.Store(int64(poll)) // before the look, so that what is sent meanwhile wakes somebody
-	next, err := findNext(ctx, m.db, now)
+	var next clock.Time
+	err := m.read(ctx, func(q db.Queryer) (err error) {
+		next, err = findNext(ctx, q, now)
+		return err
+	})
 	if err != nil {
 		return now.Add(troubled)
 	}

@@ -1,12 +1,13 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"slices"
+	"sort"
 	"strconv"
-	"time"
 
 	"parley/internal/clock"
 	"parley/internal/db"
@@ -46,10 +47,11 @@ type look struct {
 	due clock.Time
 }
 
-// findDue lists items due from low to now, the longest due first, of people who are not held back and not in without.
+// findDue lists items due from low on, the longest due first, of people who are not held back and not in without. It
+// reads along the index on due_at, and what it reads beyond now it leaves out.
 func findDue(ctx context.Context, q db.Queryer, low, now clock.Time, limit int, without []id.Person) ([]look, error) {
 	text := `SELECT i.workspace_id, i.person_id, i.due_at FROM mailbox_item i
-		WHERE i.due_at >= $1 AND i.due_at <= $2 AND NOT EXISTS (SELECT 1 FROM mailbox_hold h
+		WHERE i.due_at >= $1 AND NOT EXISTS (SELECT 1 FROM mailbox_hold h
 			WHERE h.workspace_id = i.workspace_id AND h.person_id = i.person_id AND h.until > $2)`
 	args := []any{low, now}
 	if len(without) > 0 {
@@ -58,13 +60,14 @@ func findDue(ctx context.Context, q db.Queryer, low, now clock.Time, limit int, 
 	}
 	text += ` ORDER BY i.due_at LIMIT $` + strconv.Itoa(len(args)+1)
 	rows, err := q.Query(ctx, text, append(args, limit)...)
-	out, err := db.Collect(rows, err, func(r *db.Rows) (l look, err error) {
+	found, err := db.Collect(rows, err, func(r *db.Rows) (l look, err error) {
 		return l, r.Scan(&l.workspace, &l.person, &l.due)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for due items: %w", err)
 	}
-	return out, nil
+	due := sort.Search(len(found), func(i int) bool { return found[i].due > now })
+	return found[:due], nil
 }
 
 // findNext is when something comes due after now: an item, or the end of a hold. never when nothing waits.
@@ -99,60 +102,42 @@ func findUpcoming(ctx context.Context, q db.Queryer, ws id.Workspace) (Item, boo
 	return items[0], true, nil
 }
 
-// lock takes the people who are in nobody's hands, until the transaction ends, and returns them. It never waits. From
-// here on the server ends the transaction if this process falls silent for longer than lease.
-func lock(ctx context.Context, tx *db.Tx, people []who, lease time.Duration) ([]who, error) {
-	if tx.Engine() != db.Postgres {
-		return people, nil
-	}
-	tx.Queue(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, TRUE)`, strconv.FormatInt(max(1, lease.Milliseconds()), 10))
-	keys := make([]int64, len(people))
-	byKey := make(map[int64]who, len(people))
-	for i, w := range people {
-		keys[i] = lockKey(w)
-		byKey[keys[i]] = w
-	}
-	rows, err := tx.Query(ctx, `SELECT k FROM (SELECT k, pg_try_advisory_xact_lock(k) AS got FROM unnest(CAST($1 AS BIGINT[])) AS t(k)) AS tried WHERE got`, keys)
-	got, err := db.Collect(rows, err, func(r *db.Rows) (w who, err error) {
-		var k int64
-		err = r.Scan(&k)
-		return byKey[k], err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("take %d people: %w", len(people), err)
-	}
-	return got, nil
+// takeDue removes the due items of a person and returns them in order.
+func takeDue(ctx context.Context, tx *db.Tx, w who, until clock.Time) ([]Item, error) {
+	rows, err := tx.Query(ctx, `DELETE FROM mailbox_item WHERE workspace_id = $1 AND person_id = $2 AND due_at <= $3 RETURNING `+itemColumns,
+		w.workspace, w.person, until)
+	return collectItems(rows, err)
 }
 
-// lockKey is the number of a person's lock. Two people who share one are handled one after the other, no worse.
-func lockKey(w who) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte("mailbox\x00" + string(w.workspace) + "\x00" + string(w.person)))
-	return int64(h.Sum64())
-}
-
-// loadDue reads the due items of people of one workspace, in order per person, and keeps others from changing them.
-func loadDue(ctx context.Context, tx *db.Tx, ws id.Workspace, people []id.Person, until clock.Time, limit int) ([]Item, error) {
-	text := `SELECT ` + itemColumns + ` FROM mailbox_item WHERE workspace_id = $1 AND due_at <= $2 AND person_id IN ` + db.In(len(people), 3)
-	args := db.InArgs([]any{ws, until}, people)
-	text += ` ORDER BY person_id, due_at, id LIMIT $` + strconv.Itoa(len(args)+1) + tx.ClaimSuffix()
-	rows, err := tx.Query(ctx, text, append(args, limit)...)
-	items, err := db.Collect(rows, err, scanItem)
-	if err != nil {
-		return nil, fmt.Errorf("load due items: %w", err)
-	}
-	return items, nil
+// takeFirst removes the first due item of a person and returns it, if there is one.
+func takeFirst(ctx context.Context, tx *db.Tx, w who, until clock.Time) ([]Item, error) {
+	rows, err := tx.Query(ctx, `DELETE FROM mailbox_item WHERE workspace_id = $1 AND person_id = $2 AND (due_at, id) IN (
+			SELECT due_at, id FROM mailbox_item WHERE workspace_id = $1 AND person_id = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT 1)
+		RETURNING `+itemColumns, w.workspace, w.person, until)
+	return collectItems(rows, err)
 }
 
 // loadItem reads one item again, as it is now.
 func loadItem(ctx context.Context, tx *db.Tx, i Item) (Item, bool, error) {
 	rows, err := tx.Query(ctx, `SELECT `+itemColumns+` FROM mailbox_item
 		WHERE workspace_id = $1 AND person_id = $2 AND due_at = $3 AND id = $4`+tx.ClaimSuffix(), i.Workspace, i.Person, i.Due, i.ID)
-	items, err := db.Collect(rows, err, scanItem)
+	items, err := collectItems(rows, err)
 	if err != nil || len(items) == 0 {
 		return Item{}, false, err
 	}
 	return items[0], true, nil
+}
+
+// collectItems reads the rows and puts them in order: RETURNING promises none.
+func collectItems(rows *db.Rows, err error) ([]Item, error) {
+	items, err := db.Collect(rows, err, scanItem)
+	if err != nil {
+		return nil, fmt.Errorf("load items: %w", err)
+	}
+	slices.SortFunc(items, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID))
+	})
+	return items, nil
 }
 
 func scanItem(r *db.Rows) (i Item, err error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/internal/clock"
+	"parley/internal/db"
 	"parley/internal/id"
 )
 
@@ -117,11 +118,15 @@ type taken struct {
 func (m *Mailbox) take(ctx context.Context) (taken, error) {
 	m.hands.looking.Lock()
 	defer m.hands.looking.Unlock()
-	limit := 2 * m.opts.Batch
+	limit := 2 * m.opts.Batch // what is read bounds what the unit handles
 	for {
 		now := m.clock.Now()
 		low, apart := m.hands.start(now)
-		rows, err := findDue(ctx, m.db, low, now, limit, apart)
+		var rows []look
+		err := m.read(ctx, func(q db.Queryer) (err error) {
+			rows, err = findDue(ctx, q, low, now, limit, apart)
+			return err
+		})
 		if err != nil {
 			return taken{}, err
 		}

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sort"
 
 	"parley/internal/clock"
 	"parley/internal/db"
-	"parley/internal/id"
 )
-
-// maxItems bounds what one unit loads; the rest of a long backlog comes in the next one.
-const maxItems = 1024
 
 // unit is one transaction that handles items of several people.
 type unit struct {
@@ -79,11 +74,11 @@ func without(people []who, bad who) []who {
 // handleTogether is one commit for many people.
 func (m *Mailbox) handleTogether(ctx context.Context, people []who, until clock.Time) error {
 	return m.inUnit(ctx, func(tx *db.Tx, u *unit) error {
-		got, err := lock(ctx, tx, people, m.opts.Lease)
+		got, err := lock(ctx, tx, people)
 		if err != nil {
 			return err
 		}
-		items, err := load(ctx, tx, got, until)
+		items, err := takeAllDue(ctx, tx, got, until)
 		if err != nil {
 			return err
 		}
@@ -110,6 +105,7 @@ func (m *Mailbox) inUnit(ctx context.Context, fn func(*db.Tx, *unit) error) erro
 			delete(m.units, tx)
 			m.mu.Unlock()
 		}()
+		settle(ctx, tx, m.opts.Lease)
 		if err := fn(tx, u); err != nil {
 			return err
 		}
@@ -127,29 +123,7 @@ func (m *Mailbox) inUnit(ctx context.Context, fn func(*db.Tx, *unit) error) erro
 	return nil
 }
 
-// load reads the due items of the people, workspace by workspace, in order per person.
-func load(ctx context.Context, tx *db.Tx, people []who, until clock.Time) ([]Item, error) {
-	byWorkspace := map[id.Workspace][]id.Person{}
-	for _, w := range people {
-		byWorkspace[w.workspace] = append(byWorkspace[w.workspace], w.person)
-	}
-	workspaces := make([]id.Workspace, 0, len(byWorkspace))
-	for ws := range byWorkspace {
-		workspaces = append(workspaces, ws)
-	}
-	sort.Slice(workspaces, func(i, j int) bool { return workspaces[i] < workspaces[j] })
-	var out []Item
-	for _, ws := range workspaces {
-		items, err := loadDue(ctx, tx, ws, byWorkspace[ws], until, maxItems)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, items...)
-	}
-	return out, nil
-}
-
-// handle runs the handlers of one item and removes it.
+// handle runs the handlers of one item, which is removed already: one that sets the same timer again sets a new one.
 func (m *Mailbox) handle(ctx context.Context, tx *db.Tx, u *unit, item Item) error {
 	if item.Key != "" && u.dropped[timerOf(item)] {
 		return nil
@@ -158,8 +132,6 @@ func (m *Mailbox) handle(ctx context.Context, tx *db.Tx, u *unit, item Item) err
 	if len(handlers) == 0 {
 		return &itemError{item, fmt.Errorf("nothing handles %q here", item.Kind), true}
 	}
-	// The item goes first, so that a handler that sets the same timer again sets a new one.
-	deleteItem(ctx, tx, item)
 	for _, h := range handlers {
 		if err := call(ctx, tx, h.run, item); err != nil {
 			return &itemError{item: item, err: fmt.Errorf("%s: %w", h.name, err)}
@@ -189,11 +161,11 @@ func (m *Mailbox) handleAlone(ctx context.Context, w who) error {
 		var found bool
 		err := m.inUnit(ctx, func(tx *db.Tx, u *unit) error {
 			found = false
-			got, err := lock(ctx, tx, []who{w}, m.opts.Lease)
+			got, err := lock(ctx, tx, []who{w})
 			if err != nil || len(got) == 0 {
 				return err
 			}
-			items, err := loadDue(ctx, tx, w.workspace, []id.Person{w.person}, m.clock.Now(), 1)
+			items, err := takeFirst(ctx, tx, w, m.clock.Now())
 			if err != nil || len(items) == 0 {
 				return err
 			}
@@ -223,7 +195,8 @@ func (m *Mailbox) blame(ctx context.Context, failed Item, cause error) (goesOn b
 	err = m.db.Tx(ctx, func(tx *db.Tx) error {
 		goesOn = false
 		w := failed.who()
-		got, err := lock(ctx, tx, []who{w}, m.opts.Lease)
+		settle(ctx, tx, m.opts.Lease)
+		got, err := lock(ctx, tx, []who{w})
 		if err != nil || len(got) == 0 {
 			return err
 		}
