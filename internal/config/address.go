@@ -38,6 +38,18 @@ func (c Config) Addresses(bound net.Addr) Addresses {
 	return out
 }
 
+// Reachable is where a browser on this machine will find the server, before it listens. With port 0 only Addresses knows.
+func (c Config) Reachable() string {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if c.PublicURL != "" || err != nil {
+		return c.Origin()
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
 // lanAddress is the first private IPv4 address of this machine.
 func lanAddress() netip.Addr {
 	all, err := net.InterfaceAddrs()

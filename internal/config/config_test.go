@@ -134,3 +134,27 @@ func TestPrintedAddressesCanBeOpened(t *testing.T) { // FR-3
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestTheAddressIsKnownBeforeListening(t *testing.T) { // FR-3
+	for listen, want := range map[string]string{
+		":8080": "http://localhost:8080", "0.0.0.0:8080": "http://localhost:8080", "[::]:8080": "http://localhost:8080", "127.0.0.1:9": "http://localhost:9",
+		"10.1.2.3:9": "http://10.1.2.3:9", "parley.lan:9": "http://parley.lan:9", "[2001:db8::1]:9": "http://[2001:db8::1]:9",
+	} {
+		if got := (config.Config{Listen: listen}).Reachable(); got != want {
+			t.Errorf("%s: got %s, want %s", listen, got, want)
+		}
+	}
+	if got := (config.Config{Listen: ":1", PublicURL: "https://p.example.com/"}).Reachable(); got != "https://p.example.com" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestDefaultsAreThoseOfTheFlags(t *testing.T) {
+	t.Setenv("PARLEY_LEASE", "1h")
+	if got := config.DefaultTimers(); got.Lease != 15*time.Second || got.Poll != time.Second {
+		t.Errorf("got %+v", got)
+	}
+	if got := config.DefaultLimits(); got.MaxParked != 8 || got.ProviderTimeout != 20*time.Second {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -64,8 +64,12 @@ type Server struct {
 	closing  chan struct{}             // closed when the server stops
 }
 
-// New gathers the routes. It fails when the web app cannot be read or the public address is not one.
+// New gathers the routes. It fails when something required is missing, when the web app cannot be read, or when the public
+// address is not one.
 func New(o Options) (*Server, error) {
+	if o.Org == nil || o.Feed == nil || o.Clock == nil || o.IDs == nil || o.Log == nil {
+		return nil, errors.New("server: Org, Feed, Clock, IDs and Log are required")
+	}
 	defaults(&o)
 	web, err := loadWeb(o.Web)
 	if err != nil {
