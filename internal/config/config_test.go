@@ -151,10 +151,7 @@ func TestTheAddressIsKnownBeforeListening(t *testing.T) { // FR-3
 
 func TestDefaultsAreThoseOfTheFlags(t *testing.T) {
 	t.Setenv("PARLEY_LEASE", "1h")
-	if got := config.DefaultTimers(); got.Lease != 15*time.Second || got.Poll != time.Second {
-		t.Errorf("got %+v", got)
-	}
-	if got := config.DefaultLimits(); got.MaxParked != 8 || got.ProviderTimeout != 20*time.Second {
+	if got, err := config.Defaults(); err != nil || got.Lease != 15*time.Second || got.Poll != time.Second || got.MaxParked != 8 || got.ProviderTimeout != 20*time.Second || got.Listen != ":8080" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -1,22 +1,21 @@
 package config
 
-import "github.com/alecthomas/kong"
+import (
+	"fmt"
 
-// DefaultTimers are the timers of a start without configuration.
-func DefaultTimers() Timers { return defaults().Timers }
+	"github.com/alecthomas/kong"
+)
 
-// DefaultLimits are the limits of a start without configuration.
-func DefaultLimits() Limits { return defaults().Limits }
-
-// defaults reads the tags of Config, so that each default is written once. Neither flags nor the environment count.
-func defaults() Config {
+// Defaults is the configuration of a start without any. It reads the tags of Config, so that each default is written
+// once; neither flags nor the environment count.
+func Defaults() (Config, error) {
 	var c Config
 	parser, err := kong.New(&c)
-	if err == nil {
-		_, err = parser.Parse(nil)
-	}
 	if err != nil {
-		panic("config: the defaults do not parse: " + err.Error())
+		return c, fmt.Errorf("read the defaults: %w", err)
 	}
-	return c
+	if _, err := parser.Parse(nil); err != nil {
+		return c, fmt.Errorf("read the defaults: %w", err)
+	}
+	return c, nil
 }
