@@ -275,6 +275,21 @@ func TestHostilePeers(t *testing.T) {
 		next(t, c.peers, "second login")
 		l.sendEventually(t, text("+15552223333", "again"))
 	})
+	t.Run("a carrier that says good-bye with a message in flight still answers it", func(t *testing.T) {
+		c := newCarrier(t, func(p *peer, h header, body []byte) bool {
+			if h.Command == submitSM {
+				go func() { // beside the reader, which brings the answer to unbind
+					p.deliver(unbind, nil)
+					<-p.carrier.acks
+					p.accept(h, body)
+				}()
+			}
+			return h.Command == submitSM
+		})
+		if _, err := c.open(nil).Send(t.Context(), text("+15552223333", "hello")); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("I25: a carrier that sends and never reads is cut off with bounded memory", func(t *testing.T) {
 		c := newCarrier(t, func(p *peer, h header, _ []byte) bool {
 			if h.Command != submitSM {

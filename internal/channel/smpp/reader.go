@@ -70,7 +70,7 @@ func (s *session) handle(h header, pdu []byte) error {
 		// The answers to what is in flight may still come; the link opens another session meanwhile.
 		s.reply(unbind, statusOK, h.Sequence, nil)
 		s.leave()
-		s.ticks.leave()
+		s.ticks.leaving.begin(s.ticks.now())
 	case outbind, alertNotice:
 		// Neither has an answer, and neither concerns us: we bind without being asked.
 	default:

@@ -15,9 +15,8 @@ type ticks struct {
 }
 
 type tickState struct {
-	count, heard     atomic.Uint32
-	leaving          atomic.Uint32 // tick + 1 at which the peer said good-bye
-	reading, writing span
+	count, heard              atomic.Uint32
+	reading, writing, leaving span // half a PDU, a write, the time since the peer said good-bye
 }
 
 // span is something that must not take too long: the tick + 1 at which it began, 0 when it is not going on.
@@ -25,6 +24,7 @@ type span struct{ since atomic.Uint32 }
 
 func (p *span) begin(now uint32) { p.since.CompareAndSwap(0, now+1) }
 func (p *span) end()             { p.since.Store(0) }
+func (p *span) goes() bool       { return p.since.Load() != 0 }
 func (p *span) lasts(now, limit uint32) bool {
 	since := p.since.Load()
 	return since != 0 && now-(since-1) > limit
@@ -44,9 +44,6 @@ func newTicks(t timing) ticks {
 }
 
 func (t ticks) now() uint32 { return t.count.Load() }
-
-// leave notes that the peer said good-bye.
-func (t ticks) leave() { t.leaving.CompareAndSwap(0, t.now()+1) }
 
 // watch runs the time-outs until the end of the session.
 func (s *session) watch() {
@@ -68,7 +65,7 @@ func (s *session) tick(now uint32) {
 		s.fail(errHalfPDU)
 	case t.writing.lasts(now, t.inside):
 		s.fail(errNotRead)
-	case t.leaving.Load() != 0 && (len(s.slots) == 0 || now-t.leaving.Load() > t.unbind):
+	case t.leaving.goes() && (len(s.slots) == 0 || t.leaving.lasts(now, t.unbind)):
 		s.fail(errUnbound)
 	case now-t.heard.Load() >= t.silence && s.probe.CompareAndSwap(false, true):
 		s.enquire()
