@@ -125,3 +125,12 @@ func (c *chainCheck) next(row ledgerRow) (ConsentEvent, string) {
 	c.state = Fold(c.state, e.folded())
 	return e, ""
 }
+
+// text is the proof as JSON.
+func (p Proof) text() string {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		panic("people: a proof has no JSON: " + err.Error())
+	}
+	return string(raw)
+}

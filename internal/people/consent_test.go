@@ -265,9 +265,9 @@ func TestTheStoredStateIsTheFoldOfTheLedger(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			run++
 			ws := id.Workspace(fmt.Sprint("ws_", run))
-			for range rapid.IntRange(1, 6).Draw(r, "transactions") {
+			for range rapid.IntRange(1, 3).Draw(r, "transactions") {
 				var list []people.Consent
-				for range rapid.IntRange(1, 4).Draw(r, "set") {
+				for range rapid.IntRange(1, 5).Draw(r, "set") {
 					list = append(list, drawConsent(r, ws, b.clock.Now()))
 				}
 				if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := b.RecordConsentAllTx(t.Context(), tx, list); return err }); err != nil {

@@ -81,9 +81,10 @@ func phoneCandidates(text string, countries []string) ([]string, error) {
 		return []string{text}, nil // the hot path; other countries may carry a trunk zero that must go
 	}
 	numbers := phone.Candidates(text, countries...)
-	if len(numbers) == 0 || numbers[0] == phone.Number(text) {
-		// Carriers and exports often drop the plus of an international number.
-		if n, err := phone.Parse("+"+text, ""); err == nil && len(text) > 6 {
+	if len(numbers) == 0 && len(text) > 6 && strings.Trim(text, "0123456789 .-()") == "" {
+		// Carriers and exports often drop the plus of an international number. Only what is no national number is read
+		// so, lest it is taken for somebody abroad.
+		if n, err := phone.Parse("+"+text, ""); err == nil {
 			numbers = append(numbers, n)
 		}
 	}

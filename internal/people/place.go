@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/internal/clock"
 	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/id"
@@ -61,4 +62,48 @@ func (s *Service) PlaceEvidenceAll(ctx context.Context, q db.Queryer, ws id.Work
 func validZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil && name != "Local"
+}
+
+// Hours is the time of day where a person is, and whether texts that nobody asked for may go there now (CP-7).
+type Hours struct {
+	Local string     // RFC 3339 with the offset of the most likely place; empty when nothing is known
+	Open  bool       // of the legal window and the brand's own
+	Until clock.Time // when that changes; zero when it does not
+	Text  string     // in a sentence
+}
+
+// HoursAll are the hours of many people.
+func (s *Service) HoursAll(ctx context.Context, q db.Queryer, ws id.Workspace, list []Person) (map[id.Person]Hours, error) {
+	out := make(map[id.Person]Hours, len(list))
+	if s.Rules == nil || len(list) == 0 {
+		return out, nil
+	}
+	var options compliance.HoursOptions
+	if s.Week != nil {
+		week, err := s.Week(ctx, q, ws)
+		if err != nil {
+			return nil, fmt.Errorf("hours of the workspace: %w", err)
+		}
+		options.Brand = week
+	}
+	ids := make([]id.Person, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
+	}
+	evidence, err := s.PlaceEvidenceAll(ctx, q, ws, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		window := s.Rules.Window(s.Rules.Places(evidence[p.ID], p.Phone()), s.Clock.Now(), options)
+		h := Hours{Open: window.Open, Until: window.OpensAt, Text: window.Why}
+		if window.Open {
+			h.Until = window.ClosesAt
+		}
+		if len(window.Local) > 0 && window.Local[0].Place.Source != compliance.Nothing {
+			h.Local = window.Local[0].At.Format(time.RFC3339)
+		}
+		out[p.ID] = h
+	}
+	return out, nil
 }

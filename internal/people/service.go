@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"parley/internal/clock"
+	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/errs"
 	"parley/internal/httpx"
@@ -21,6 +22,9 @@ type Deps struct {
 
 	// Country is the ISO 3166 code in which a workspace's national numbers are read; empty when there is none.
 	Country func(ctx context.Context, q db.Queryer, ws id.Workspace) (string, error)
+	// Rules and Week say whether it is a decent hour where a person is; without Rules nobody's local time is shown.
+	Rules *compliance.Rules
+	Week  func(ctx context.Context, q db.Queryer, ws id.Workspace) (compliance.Week, error)
 	// Changed is told of a changed person inside the transaction, for the feed. It may be nil.
 	Changed func(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) error
 }
@@ -110,7 +114,7 @@ func (s *Service) List(ctx context.Context, q db.Queryer, ws id.Workspace, ask Q
 	return out, nil
 }
 
-// Define adds an attribute to a workspace or renames its label. The type of an attribute does not change.
+// DefineTx adds an attribute to a workspace or renames its label. The type of an attribute does not change.
 func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, ws id.Workspace, d Definition) error {
 	if d.Label == "" {
 		d.Label = strings.ReplaceAll(d.Key, "_", " ")

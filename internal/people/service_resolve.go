@@ -251,3 +251,12 @@ func (r *resolver) fill(ctx context.Context, tx *db.Tx) error {
 	}
 	return nil
 }
+
+// Current maps each id that exists to the person it stands for now: itself, or the person it was merged into.
+func (s *Service) Current(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person]id.Person, error) {
+	to, err := survivors(ctx, q, ws, ids)
+	if err != nil {
+		return nil, fmt.Errorf("find people: %w", err)
+	}
+	return to, nil
+}

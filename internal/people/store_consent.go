@@ -42,7 +42,7 @@ func lockChains(ctx context.Context, tx *db.Tx, ws id.Workspace, chains []*chain
 
 func readChains(ctx context.Context, q db.Queryer, ws id.Workspace, m Medium, part []string, into map[chainID]*chain) error {
 	rows, err := q.Query(ctx, `SELECT address_key, length, head FROM consent_chain
-		WHERE workspace_id = $1 AND medium = $2 AND address_key IN `+db.In(len(part), 3), db.InArgs([]any{ws, m}, part)...)
+		WHERE (workspace_id, medium, address_key) IN `+inRows("$1, $2", len(part), 3), db.InArgs([]any{ws, m}, part)...)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func readChains(ctx context.Context, q db.Queryer, ws id.Workspace, m Medium, pa
 func readStates(ctx context.Context, q db.Queryer, ws id.Workspace, m Medium, part []string, each func(string, Purpose, Standing)) error {
 	rows, err := q.Query(ctx, `SELECT address_key, purpose, status, since, event_id, source, given, given_source, disclosure_hash,
 			frequency, double_opt_in, pending_until, revoked_at, doubtful, unreachable_at
-		FROM consent_state WHERE workspace_id = $1 AND medium = $2 AND address_key IN `+db.In(len(part), 3),
+		FROM consent_state WHERE (workspace_id, medium, address_key) IN `+inRows("$1, $2", len(part), 3),
 		db.InArgs([]any{ws, m}, part)...)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func loadStandings(ctx context.Context, q db.Queryer, ws id.Workspace, set addre
 	err := chunks(addressKeys, func(part []string) error {
 		rows, err := q.Query(ctx, `SELECT address_key, purpose, status, since, event_id, source, given, given_source, disclosure_hash,
 				frequency, double_opt_in, pending_until, revoked_at, doubtful, unreachable_at
-			FROM consent_state WHERE workspace_id = $1 AND medium = $2 AND purpose = $3 AND address_key IN `+db.In(len(part), 4),
+			FROM consent_state WHERE (workspace_id, medium, purpose, address_key) IN `+inRows("$1, $2, $3", len(part), 4),
 			db.InArgs([]any{ws, set.medium, set.purpose}, part)...)
 		if err != nil {
 			return err
@@ -166,7 +166,7 @@ func stateRow(ws id.Workspace, c chainID, p Purpose, s Standing) []any {
 func loadDisclosures(ctx context.Context, q db.Queryer, ws id.Workspace, hashes []string) (map[string]string, error) {
 	out := make(map[string]string, len(hashes))
 	err := chunks(hashes, func(part []string) error {
-		rows, err := q.Query(ctx, "SELECT hash, text FROM consent_disclosure WHERE workspace_id = $1 AND hash IN "+db.In(len(part), 2),
+		rows, err := q.Query(ctx, "SELECT hash, text FROM consent_disclosure WHERE (workspace_id, hash) IN "+inRows("$1", len(part), 2),
 			db.InArgs([]any{ws}, part)...)
 		if err != nil {
 			return err

@@ -41,8 +41,8 @@ func (o owners) load(ctx context.Context, q db.Queryer, ws id.Workspace) error {
 	}
 	for kind, values := range wanted {
 		err := chunks(values, func(part []string) error {
-			rows, err := q.Query(ctx, "SELECT value, person_id FROM person_identity WHERE workspace_id = $1 AND kind = $2 AND value IN "+
-				db.In(len(part), 3), db.InArgs([]any{ws, kind}, part)...)
+			rows, err := q.Query(ctx, "SELECT value, person_id FROM person_identity WHERE (workspace_id, kind, value) IN "+
+				inRows("$1, $2", len(part), 3), db.InArgs([]any{ws, kind}, part)...)
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func verifyIdentity(ctx context.Context, tx *db.Tx, ws id.Workspace, r identityR
 
 func loadIdentities(ctx context.Context, q db.Queryer, ws id.Workspace, part []id.Person, into map[id.Person]*Person) error {
 	rows, err := q.Query(ctx, `SELECT person_id, kind, value, source, verified_at FROM person_identity
-		WHERE workspace_id = $1 AND person_id IN `+db.In(len(part), 2)+" ORDER BY person_id, created_at, kind, value",
+		WHERE (workspace_id, person_id) IN `+inRows("$1", len(part), 2)+" ORDER BY person_id, created_at, kind, value",
 		db.InArgs([]any{ws}, part)...)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func loadHinted(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Per
 	out := make(map[id.Person]*Person, len(ids))
 	err := chunks(ids, func(part []id.Person) error {
 		rows, err := q.Query(ctx, `SELECT id, name, given_name, family_name, language, timezone, country, state, zip, version
-			FROM person WHERE workspace_id = $1 AND id IN `+db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+			FROM person WHERE (workspace_id, id) IN `+inRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
 		people, err := db.Collect(rows, err, func(r *db.Rows) (p Person, err error) {
 			return p, r.Scan(&p.ID, &p.Name, &p.GivenName, &p.FamilyName, &p.Language, &p.Timezone, &p.Country, &p.State, &p.Zip, &p.Version)
 		})
@@ -148,7 +148,7 @@ func loadPlaces(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Per
 	out := make(map[id.Person][]compliance.Evidence, len(ids))
 	err := chunks(ids, func(part []id.Person) error {
 		rows, err := q.Query(ctx, `SELECT person_id, source, zone, country, state, zip, at FROM place_evidence
-			WHERE workspace_id = $1 AND person_id IN `+db.In(len(part), 2)+" ORDER BY person_id, at DESC, source, label",
+			WHERE (workspace_id, person_id) IN `+inRows("$1", len(part), 2)+" ORDER BY person_id, at DESC, source, label",
 			db.InArgs([]any{ws}, part)...)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func loadLedger(ctx context.Context, q db.Queryer, ws id.Workspace, list []chain
 	for medium, list := range byMedium(list) {
 		err := chunks(list, func(part []string) error {
 			rows, err := q.Query(ctx, `SELECT workspace_id, medium, address_key, seq, id, purpose, action, at, record, row_hash
-				FROM consent_event WHERE workspace_id = $1 AND medium = $2 AND address_key IN `+db.In(len(part), 3)+
+				FROM consent_event WHERE (workspace_id, medium, address_key) IN `+inRows("$1, $2", len(part), 3)+
 				" ORDER BY address_key, seq", db.InArgs([]any{ws, medium}, part)...)
 			got, err := db.Collect(rows, err, func(r *db.Rows) (l ledgerRow, err error) {
 				return l, r.Scan(&l.workspace, &l.medium, &l.key, &l.seq, &l.id, &l.purpose, &l.action, &l.at, &l.record, &l.hash)
@@ -92,7 +92,7 @@ func countLedger(ctx context.Context, q db.Queryer, ws id.Workspace, list []chai
 		err := chunks(list, func(part []string) error {
 			var n int64
 			err := q.QueryRow(ctx, `SELECT COALESCE(CAST(SUM(length) AS BIGINT), 0) FROM consent_chain
-				WHERE workspace_id = $1 AND medium = $2 AND address_key IN `+db.In(len(part), 3), db.InArgs([]any{ws, medium}, part)...).Scan(&n)
+				WHERE (workspace_id, medium, address_key) IN `+inRows("$1, $2", len(part), 3), db.InArgs([]any{ws, medium}, part)...).Scan(&n)
 			total += n
 			return err
 		})

@@ -136,7 +136,7 @@ func (p *TimelinePage) trim(limit int, bind string) {
 	if len(p.Items) > limit {
 		p.Items = p.Items[:limit]
 		last := p.Items[limit-1]
-		p.Next = httpx.EncodeCursor(bind, int64(last.At), last.ID)
+		p.Next = httpx.EncodeCursor(bind, last.At, last.ID)
 	}
 }
 
