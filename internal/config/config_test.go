@@ -151,7 +151,7 @@ func TestTheAddressIsKnownBeforeListening(t *testing.T) { // FR-3
 
 func TestDefaultsAreThoseOfTheFlags(t *testing.T) {
 	t.Setenv("PARLEY_LEASE", "1h")
-	if got, err := config.Defaults(); err != nil || got.Lease != 15*time.Second || got.Poll != time.Second || got.MaxParked != 8 || got.ProviderTimeout != 20*time.Second || got.Listen != ":8080" {
+	if got := config.Defaults(); got.Lease != 15*time.Second || got.Poll != time.Second || got.MaxParked != 8 || got.ProviderTimeout != 20*time.Second || got.Listen != ":8080" {
 		t.Errorf("got %+v", got)
 	}
 }
