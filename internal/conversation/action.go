@@ -92,7 +92,7 @@ func (s *Service) doAll(ctx context.Context, tx *db.Tx, actor org.Actor, persons
 	now := s.Clock.Now()
 	trimSteps(ctx, tx, now)
 	out.Undo = token
-	return out, saveSteps(ctx, tx, actor.Workspace, out.Undo, string(a.Kind), now.Add(undoWithin), steps)
+	return out, saveSteps(ctx, tx, undoSet{actor.Workspace, token, a.Kind, now.Add(undoWithin), steps})
 }
 
 func (s *Service) checkAction(ctx context.Context, q db.Queryer, actor org.Actor, a Action) error {
@@ -329,6 +329,12 @@ func (s *Service) OptOut(ctx context.Context, actor org.Actor, person id.Person,
 		if _, err := s.People.RecordConsentAllTx(ctx, tx, list); err != nil {
 			return err
 		}
+		t, err := lockThread(ctx, tx, actor.Workspace, p.ID)
+		if err != nil {
+			return err
+		}
+		t.needsReview = false
+		saveThread(ctx, tx, t)
 		return s.AddEventTx(ctx, tx, EventLine{Workspace: actor.Workspace, Person: p.ID, Type: "consent.revoked",
 			Title: "Opted out by " + actor.Name + " on the customer's behalf", Props: map[string]any{"note": note, "purpose": string(purpose)}})
 	})

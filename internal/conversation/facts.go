@@ -264,7 +264,7 @@ func (k *knowledge) standing(person id.Person) Standing {
 	if t == nil {
 		return Standing{Status: Quiet, Floor: FloorNone}
 	}
-	return Standing{Known: true, Status: t.status, Owned: t.owner != "", Floor: t.floor, LastInbound: t.lastInAt}
+	return Standing{Known: true, Status: t.status, Owned: t.owner != "", Floor: t.floor, LastInbound: t.lastInAt, Review: t.needsReview}
 }
 
 // counted are the messages that count beside the one asked about: those written before it, and those written after it

@@ -57,6 +57,7 @@ type Standing struct {
 	Owned       bool // by a member of the team
 	Floor       Floor
 	LastInbound clock.Time
+	Review      bool // what they wrote may have been an opt-out, and nobody has decided yet
 }
 
 // Earlier is an outgoing message that counts for caps, the cart rule and the loop guard.

@@ -52,9 +52,10 @@ func (q inquiry) loop() Verdict {
 	return pass()
 }
 
-// consent asks whether the address may be texted for the purpose. What the law wants said needs none.
+// consent asks whether the address may be texted for the purpose. What the law wants said to an opt-out and
+// to HELP needs none.
 func (q inquiry) consent() Verdict {
-	if q.Kind == KindCompliance || q.Reading.Allowed {
+	if q.Reading.Allowed || q.lawful() || q.clarifies() {
 		return pass()
 	}
 	text := q.Reading.Text
@@ -62,6 +63,17 @@ func (q inquiry) consent() Verdict {
 		text = "There is no consent to text this number."
 	}
 	return drop(refusalCode(q.Reading), text)
+}
+
+// lawful says whether the message is one that even a person who opted out gets.
+func (q inquiry) lawful() bool {
+	return q.Kind == KindCompliance && !q.promotional() && (q.Answer == compliance.OptOutReply || q.Answer == compliance.HelpReply)
+}
+
+// clarifies says whether a member answers words that may have been an opt-out: nothing else is sent until it is settled,
+// but a question deserves its answer.
+func (q inquiry) clarifies() bool {
+	return q.Kind == KindReply && q.Thread.Review && q.Reading.Reason == "opted_out" && !q.promotional() && q.live()
 }
 
 // refusalCode is the stable code of a reading that does not allow.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"parley/internal/channel"
+	"parley/internal/clock"
 	"parley/internal/gsm"
 	"parley/internal/httpx"
 	"parley/internal/money"
@@ -31,6 +32,8 @@ func (s *Service) messageRoutes(api *httpx.API) {
 		Summary: "Keep what the member is writing", Permission: org.ConversationReply}, s.httpSaveDraft)
 	httpx.Register(api, httpx.Route{Method: http.MethodDelete, Path: "/conversations/{person}/draft", ID: "delete-draft",
 		Summary: "Forget what the member is writing", Permission: org.ConversationReply}, s.httpDropDraft)
+	httpx.Register(api, httpx.Route{Method: http.MethodGet, Path: "/conversations/{person}/prepared", ID: "list-prepared",
+		Summary: "Texts that journeys prepared for a member to send", Permission: org.ConversationReply}, s.httpPrepared)
 	httpx.Register(api, httpx.Route{Method: http.MethodPost, Path: "/text/count", ID: "count-text",
 		Summary: "Encoding and segments of a text", Permission: org.ConversationRead}, s.httpCount)
 }
@@ -65,6 +68,7 @@ type writeInput struct {
 		ClientKey string         `json:"client_key,omitempty" maxLength:"200"`
 		Purpose   people.Purpose `json:"purpose,omitempty" enum:",support,cart,marketing,loyalty,transactional" doc:"of a text that opens a conversation"`
 		Subject   string         `json:"subject,omitempty" maxLength:"200" doc:"what it is about: the token of a cart"`
+		Prepared  string         `json:"prepared,omitempty" maxLength:"200" doc:"id of the prepared text that this is"`
 	}
 }
 
@@ -74,7 +78,7 @@ func (s *Service) httpWrite(ctx context.Context, in *writeInput) (*httpx.Out[Mes
 		b.ClientKey = in.Key
 	}
 	m, err := s.Write(ctx, org.ActorFrom(ctx), Reply{Person: in.Person, Text: b.Text, Note: b.Kind == "note", SeenSeq: b.SeenSeq,
-		Media: b.Media, Channel: b.ChannelID, Purpose: b.Purpose, Subject: b.Subject, ClientKey: b.ClientKey, Close: b.Close})
+		Media: b.Media, Channel: b.ChannelID, Purpose: b.Purpose, Subject: b.Subject, ClientKey: b.ClientKey, Close: b.Close, Prepared: b.Prepared})
 	if err != nil {
 		return nil, err
 	}
@@ -176,4 +180,28 @@ func (s *Service) httpCount(ctx context.Context, in *countInput) (*httpx.Out[cou
 	}
 	route, _ := routes.Pick()
 	return httpx.OK(countJSON{Size: gsm.Count(in.Body.Text, route.Limits)}), nil
+}
+
+// PreparedBody is a prepared text as the API writes it.
+type PreparedBody struct {
+	ID      string         `json:"id"`
+	Title   string         `json:"title" doc:"the journey that prepared it"`
+	Text    string         `json:"text"`
+	Purpose people.Purpose `json:"purpose"`
+	Subject string         `json:"subject" doc:"the token of the cart it is about"`
+	MadeAt  clock.Time     `json:"made_at"`
+	Until   clock.Time     `json:"until" doc:"after this the journey goes on without anybody"`
+}
+
+type preparedList struct {
+	Items []PreparedBody `json:"items"`
+}
+
+func (s *Service) httpPrepared(ctx context.Context, in *personPath) (*httpx.Out[preparedList], error) {
+	found, err := s.Prepared(ctx, org.ActorFrom(ctx), in.Person)
+	var out preparedList
+	for _, h := range found {
+		out.Items = append(out.Items, PreparedBody{h.Send.JourneyRun + ":" + h.Send.Step, h.Title, h.Send.Text, h.Send.Purpose, h.Send.Subject, h.MadeAt, h.Until})
+	}
+	return httpx.OK(out), err
 }

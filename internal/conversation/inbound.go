@@ -127,8 +127,11 @@ func (a *arrival) work(ctx context.Context, tx *db.Tx) error {
 		}
 		a.wait()
 	}
-	if a.intent == compliance.Review {
+	switch a.intent {
+	case compliance.Review:
 		t.needsReview = true
+	case compliance.Stop, compliance.Start, compliance.Yes:
+		t.needsReview = false // now it is clear what they want
 	}
 	if t.open() {
 		a.line.episode = t.episode

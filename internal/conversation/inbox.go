@@ -322,7 +322,7 @@ func (f furniture) row(s *Service, actor org.Actor, t thread) Conversation {
 		WaitingSince: t.waitingSince, Overdue: t.waitingSince > 0 && f.now.Sub(t.waitingSince) > overdueAfter,
 		Unread: t.unread(seen), Seen: seen.seq >= t.seq, ChannelKind: t.channelKind, Status: t.status, Floor: t.floor,
 		NeedsReview: t.needsReview, Tags: p.Tags, SnoozedUntil: t.snoozedUntil,
-		OptedOut: reading.State == string(people.Revoked) || reading.State == string(people.Blocked),
+		OptedOut: reading.State == string(people.Blocked) || (reading.State == string(people.Revoked) && !t.needsReview),
 		Viewers:  s.presence.viewers(actor.Workspace, t.person, actor.Member), Seq: t.seq, Version: t.version,
 	}
 	if c.Tags == nil {

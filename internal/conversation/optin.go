@@ -42,7 +42,7 @@ func (s *Service) AskOptInTx(ctx context.Context, tx *db.Tx, given people.Consen
 	if err != nil {
 		return err
 	}
-	routes, err := s.Senders(ctx, tx, given.Workspace)
+	routes, err := s.routes(ctx, tx, w)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type Reply struct {
 	ClientKey string
 	Close     bool
 	Why       map[string]any
+	Prepared  string // run and step of the prepared text that this is, as "run:step"
 }
 
 // Stale is the refusal of a reply that was written without having seen the newest messages. Messages are those.
@@ -149,6 +150,14 @@ func (s *Service) replyTx(ctx context.Context, tx *db.Tx, t *thread, a authored)
 		Media: a.reply.Media, Channel: a.reply.Channel, Subject: a.reply.Subject, SubjectAt: a.reply.SubjectAt,
 		ClientKey: a.reply.ClientKey, Undo: undoFor(w.Settings.UndoSeconds), Why: a.reply.Why, digest: a.digest,
 	}
+	var prepared HandOver
+	if a.reply.Prepared != "" {
+		if prepared, err = s.preparedFor(ctx, tx, t, a.reply); err != nil {
+			return line{}, err
+		}
+		from := prepared.Send
+		send.Purpose, send.Subject, send.SubjectAt, send.JourneyRun, send.Step, send.Why = from.Purpose, from.Subject, from.SubjectAt, from.JourneyRun, from.Step, from.Why
+	}
 	if send.Purpose == "" {
 		send.Purpose = people.Marketing
 		if !t.lastInAt.IsZero() && s.Clock.Now().Sub(t.lastInAt) <= conversationLife {
@@ -165,6 +174,11 @@ func (s *Service) replyTx(ctx context.Context, tx *db.Tx, t *thread, a authored)
 	}
 	if v := sent[0].Verdict; v.Action == channel.Drop {
 		return line{}, refused(v)
+	}
+	if a.reply.Prepared != "" {
+		if err := s.preparedSent(ctx, tx, prepared, a.actor.Member, sent[0].Message); err != nil {
+			return line{}, err
+		}
 	}
 	lines, err := loadLines(ctx, tx, t.workspace, []MessageID{sent[0].Message})
 	return lines[sent[0].Message], err

@@ -47,7 +47,7 @@ func speak(ctx context.Context, tx *db.Tx, t *thread, l *line) {
 		return
 	}
 	// Only a person's answer ends the wait for a person (IN-1); it also takes the floor from the bot.
-	t.waitingSince, t.handled, t.needsReview = 0, t.inbound, false
+	t.waitingSince, t.handled = 0, t.inbound
 	if t.open() {
 		t.floor = FloorMember
 	}

@@ -137,10 +137,20 @@ func (b before) restore(t *thread) {
 	t.closedAt, t.handled, t.needsReview = b.Closed, b.Handled, b.Review
 }
 
-func saveSteps(ctx context.Context, tx *db.Tx, ws id.Workspace, token, action string, expires clock.Time, steps []step) error {
-	rows := make([][]any, len(steps))
-	for i, st := range steps {
-		rows[i] = []any{string(ws), token, string(st.person), string(st.member), action, st.version, db.JSON(st.before), int64(expires)}
+// undoSet is what one token puts back.
+type undoSet struct {
+	workspace id.Workspace
+	token     string
+	action    ActionKind
+	expires   clock.Time
+	steps     []step
+}
+
+func saveSteps(ctx context.Context, tx *db.Tx, u undoSet) error {
+	rows := make([][]any, len(u.steps))
+	for i, st := range u.steps {
+		rows[i] = []any{string(u.workspace), u.token, string(st.person), string(st.member), string(u.action), st.version,
+			db.JSON(st.before), int64(u.expires)}
 	}
 	return tx.Bulk(ctx, db.Bulk{Table: "undo_step", JSON: []string{"before"}, Rows: rows,
 		Columns: []string{"workspace_id", "token", "person_id", "member_id", "action", "version", "before", "expires_at"}})

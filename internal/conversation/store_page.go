@@ -37,17 +37,28 @@ func (f Filter) where() string {
 	return ""
 }
 
-// pageLines reads a thread from a place in one direction, oldest first. The key of the table is the order, so a page costs
-// its own rows however long the thread is.
-func pageLines(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, from at, older bool, f Filter, limit int) ([]line, error) {
+// stretch is a part of a person's thread: so many lines before or after a place.
+type stretch struct {
+	workspace id.Workspace
+	person    id.Person
+	from      at
+	older     bool
+	filter    Filter
+	pattern   string // of a search
+	limit     int
+}
+
+// pageLines reads a stretch, oldest first. The key of the table is the order, so a page costs its own rows however long
+// the thread is.
+func pageLines(ctx context.Context, q db.Queryer, p stretch) ([]line, error) {
 	than, order := ">", "ASC"
-	if older {
+	if p.older {
 		than, order = "<", "DESC"
 	}
 	rows, err := q.Query(ctx, fmt.Sprintf(`%s WHERE workspace_id = $1 AND person_id = $2 AND (at, id) %s ($3, $4)%s
-		ORDER BY at %s, id %s LIMIT $5`, selectLine, than, f.where(), order, order), ws, person, int64(from.time), string(from.id), limit)
+		ORDER BY at %s, id %s LIMIT $5`, selectLine, than, p.filter.where(), order, order), p.workspace, p.person, int64(p.from.time), string(p.from.id), p.limit)
 	found, err := db.Collect(rows, err, scanLine)
-	if older {
+	if p.older {
 		slices.Reverse(found)
 	}
 	return found, err
@@ -59,10 +70,11 @@ func loadSince(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Per
 	return db.Collect(rows, err, scanLine)
 }
 
-// searchLines finds a text in one thread, over all of its history, newest first.
-func searchLines(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, pattern string, before at, limit int) ([]line, error) {
+// searchLines finds a text before a place of one thread, over all of its history, newest first.
+func searchLines(ctx context.Context, q db.Queryer, p stretch) ([]line, error) {
 	rows, err := q.Query(ctx, selectLine+` WHERE workspace_id = $1 AND person_id = $2 AND (at, id) < ($3, $4) AND direction <> 'event'
-		AND LOWER(text) LIKE $5 ESCAPE '\' ORDER BY at DESC, id DESC LIMIT $6`, ws, person, int64(before.time), string(before.id), pattern, limit)
+		AND LOWER(text) LIKE $5 ESCAPE '\' ORDER BY at DESC, id DESC LIMIT $6`,
+		p.workspace, p.person, int64(p.from.time), string(p.from.id), p.pattern, p.limit)
 	return db.Collect(rows, err, scanLine)
 }
 

@@ -57,7 +57,7 @@ func (s *Service) Thread(ctx context.Context, actor org.Actor, person id.Person,
 
 func (s *Service) page(ctx context.Context, ws id.Workspace, person id.Person, p Pager) ([]line, Thread, error) {
 	read := func(from at, older bool, limit int) ([]line, error) {
-		return pageLines(ctx, s.DB, ws, person, from, older, p.Filter, limit)
+		return pageLines(ctx, s.DB, stretch{workspace: ws, person: person, from: from, older: older, filter: p.Filter, limit: limit})
 	}
 	switch {
 	case p.Around != "":
@@ -174,7 +174,7 @@ func (s *Service) SearchThread(ctx context.Context, actor org.Actor, person id.P
 		}
 	}
 	const limit = 50
-	lines, err := searchLines(ctx, s.DB, actor.Workspace, person, likePattern(text), before, limit+1)
+	lines, err := searchLines(ctx, s.DB, stretch{workspace: actor.Workspace, person: person, from: before, pattern: likePattern(text), limit: limit + 1})
 	if err != nil {
 		return page, fmt.Errorf("search the thread of %s: %w", person, err)
 	}

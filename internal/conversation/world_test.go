@@ -132,7 +132,10 @@ func (w *world) consent(c people.Consent) {
 }
 
 // says is a text from a person, as the intake of channels tells of it.
-func (w *world) says(p id.Person, number, text string) { w.t.Helper(); w.saysAt(p, number, text, w.clock.Now()) }
+func (w *world) says(p id.Person, number, text string) {
+	w.t.Helper()
+	w.saysAt(p, number, text, w.clock.Now())
+}
 
 func (w *world) saysAt(p id.Person, number, text string, at clock.Time) {
 	w.t.Helper()
