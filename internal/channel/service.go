@@ -85,6 +85,8 @@ type Hooks struct {
 	// OnOutcome is told of each change. Outcomes may come late: one with a lower State.Rank than the present state
 	// of the same message is to be ignored unless its state is queued or held.
 	OnOutcome func(ctx context.Context, tx *db.Tx, outcomes []Outcome) error
+	// Otherwise takes a webhook whose name is no channel's: a shop's, for example. It may be nil.
+	Otherwise func(ctx context.Context, slug, name string, req WebhookRequest) (Answer, error)
 }
 
 // Service is the channels of all workspaces: accounts, intake and outbox. It is safe for concurrent use.

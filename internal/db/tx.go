@@ -13,6 +13,7 @@ type Tx struct {
 	before []keyed
 	after  []func()
 	failed error // first error of a queued write
+	locals map[any]any
 }
 
 type keyed struct {
@@ -81,6 +82,20 @@ func (tx *Tx) LockTx(ctx context.Context, name string) {
 		_, _ = h.Write([]byte(name))
 		tx.pg.queue("SELECT pg_advisory_xact_lock($1)", []any{int64(h.Sum64())})
 	}
+}
+
+// Local is a value that lives as long as the unit: the one that was made for the key, or a new one. It is how a platform
+// package gathers what several callers add to one unit.
+func (tx *Tx) Local(key any, fresh func() any) any {
+	if v, ok := tx.locals[key]; ok {
+		return v
+	}
+	if tx.locals == nil {
+		tx.locals = map[any]any{}
+	}
+	v := fresh()
+	tx.locals[key] = v
+	return v
 }
 
 // finish runs what was kept for the end of the unit.

@@ -1,0 +1,33 @@
+// Command parley is the whole of Parley: the server, its workers, the web app and every tool.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"parley/internal/config"
+)
+
+// commands are what the program can do; each has a Run method in a file of its own.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the server with its workers and the web app."`
+	Openapi openapiCommand `cmd:"" help:"Print the description of the API."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	parsed := kong.Parse(&c, append(config.Options(), kong.BindTo(ctx, (*context.Context)(nil)))...)
+	if err := parsed.Run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, config.Line(err))
+		stop()
+		os.Exit(exitCode(err))
+	}
+}

@@ -1,0 +1,245 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"parley/internal/channel"
+	"parley/internal/channel/all"
+	"parley/internal/channel/sim"
+	"parley/internal/clock"
+	"parley/internal/commerce"
+	"parley/internal/compliance"
+	"parley/internal/config"
+	"parley/internal/content"
+	"parley/internal/conversation"
+	"parley/internal/db"
+	"parley/internal/egress"
+	"parley/internal/event"
+	"parley/internal/fault"
+	"parley/internal/feed"
+	"parley/internal/id"
+	"parley/internal/job"
+	"parley/internal/journey"
+	"parley/internal/mailbox"
+	"parley/internal/offer"
+	"parley/internal/org"
+	"parley/internal/people"
+	"parley/internal/report"
+	"parley/internal/secret"
+	"parley/internal/server"
+	"parley/internal/simulator"
+)
+
+// Version is what this program calls itself.
+const Version = "0.1.0"
+
+// Options are what only a caller in Go decides; the rest is configuration.
+type Options struct {
+	Config config.Config
+	Clock  *clock.Clock // real when nil
+	Log    *slog.Logger
+	Demo   bool // the demo brand: signed in by link, and its clock may be moved
+}
+
+// App is the whole program, wired and not yet running.
+type App struct {
+	Config config.Config
+	Clock  *clock.Clock
+	IDs    *id.Source
+	Log    *slog.Logger
+	DB     *db.DB
+	Demo   bool
+
+	listener net.Listener
+
+	Mailbox       *mailbox.Mailbox
+	Jobs          *job.Queue
+	Feed          *feed.Feed
+	Egress        *egress.Client
+	Secrets       *secret.Box
+	Rules         *compliance.Rules
+	Org           *org.Service
+	People        *people.Service
+	Events        *event.Service
+	Phones        *sim.Carrier
+	Channels      *channel.Service
+	Content       *content.Engine
+	Conversations *conversation.Service
+	Commerce      *commerce.Service
+	Offers        *offer.Service
+	Journeys      *journey.Service
+	Simulator     *simulator.Service
+	Report        *report.Service
+	Server        *server.Server
+}
+
+// New wires the program and brings the database up to date. Close it, also when it never ran.
+func New(ctx context.Context, o Options) (a *App, err error) {
+	a = &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Demo: o.Demo}
+	if a.Clock == nil {
+		a.Clock = clock.New()
+	}
+	if a.Log == nil {
+		a.Log = slog.New(slog.DiscardHandler)
+	}
+	a.IDs = id.NewSource(a.Clock)
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	for _, step := range []func(context.Context) error{a.openGround, a.openPeople, a.openChannels, a.openStories, a.openServer} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	a.subscribe()
+	return a, nil
+}
+
+// openGround opens what holds no product words: folder, database, queues, the way out.
+func (a *App) openGround(ctx context.Context) (err error) {
+	if err = a.Config.Check(); err != nil {
+		return err
+	}
+	if err = a.Config.Prepare(); err != nil {
+		return err
+	}
+	// The port is taken first: it is part of the public address, and a second copy on it should touch nothing else.
+	var lc net.ListenConfig
+	if a.listener, err = lc.Listen(ctx, "tcp", a.Config.Listen); err != nil {
+		return err
+	}
+	if a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns}); err != nil {
+		return err
+	}
+	if a.Secrets, err = secret.Load(a.Config.SecretKey(), os.Getenv("PARLEY_SECRET_KEY")); err != nil {
+		return err
+	}
+	allow, err := egress.ParseRules(a.Config.EgressAllow...)
+	if err != nil {
+		return err
+	}
+	a.Egress = egress.New(egress.Options{Allow: allow})
+	faults, err := fault.FromEnv(os.Getenv)
+	if err != nil {
+		return err
+	}
+	a.Mailbox = mailbox.New(a.DB, a.Clock, a.IDs, mailbox.Options{Workers: a.Config.Workers, MaxAttempts: a.Config.MaxParked,
+		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Log: a.Log, Faults: faults})
+	a.Jobs = job.New(a.DB, a.Clock, a.IDs, job.Options{Log: a.Log})
+	a.Feed = feed.New(a.DB, a.Clock, feed.Options{Log: a.Log})
+	a.Rules, err = compliance.Load()
+	return err
+}
+
+// openPeople opens who there is: team, customers, and what customers did.
+func (a *App) openPeople(context.Context) error {
+	a.Org = org.New(org.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Dir: a.Config.DataDir, Demo: a.Demo,
+		Changed: func(ctx context.Context, tx *db.Tx, ws id.Workspace) error {
+			return a.Feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "setup.changed"})
+		}})
+	a.People = people.New(people.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Rules: a.Rules,
+		Country: func(ctx context.Context, q db.Queryer, ws id.Workspace) (string, error) {
+			w, err := a.Org.Workspace(ctx, q, ws)
+			return w.Country, err
+		},
+		Week: func(ctx context.Context, q db.Queryer, ws id.Workspace) (compliance.Week, error) {
+			w, err := a.Org.Workspace(ctx, q, ws)
+			if err != nil {
+				return compliance.Week{}, err
+			}
+			return conversation.WeekOf(w.Settings), nil
+		},
+		Changed: func(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) error {
+			return a.Feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "person.changed", Person: person})
+		}})
+	a.Events = event.New(event.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, People: a.People, Mailbox: a.Mailbox})
+	return nil
+}
+
+// openChannels opens the way in and out, and the conversation with its gate.
+func (a *App) openChannels(context.Context) error {
+	faults, err := fault.FromEnv(os.Getenv)
+	if err != nil {
+		return err
+	}
+	a.Phones = sim.NewCarrier(a.Clock, a.IDs)
+	a.Channels = channel.New(channel.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Mailbox: a.Mailbox, People: a.People, Org: a.Org,
+		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: faults, Adapters: all.Adapters(a.Phones)},
+		channel.Options{PublicURL: a.PublicURL(), Dir: filepath.Join(a.Config.DataDir, "media"), Node: nodeName(),
+			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
+	a.Content = content.New()
+	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,
+		Channels: a.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
+	a.Channels.SetHooks(channel.Hooks{Recheck: a.Conversations.Recheck, OnOutcome: a.Conversations.OnOutcome, Otherwise: a.shopHook})
+	return nil
+}
+
+// openStories opens what conversations are about: carts, offers, journeys, figures.
+func (a *App) openStories(context.Context) error {
+	a.Commerce = commerce.New(commerce.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Events: a.Events,
+		Conversations: a.Conversations, Mailbox: a.Mailbox, Jobs: a.Jobs, Feed: a.Feed, Box: a.Secrets,
+		HTTP: a.Egress.With(egress.Limits{Timeout: a.Config.ProviderTimeout}), Log: a.Log})
+	a.Offers = offer.New(offer.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Events: a.Events,
+		Mailbox: a.Mailbox, Jobs: a.Jobs, Shops: shopCodes{a.Commerce}, PublicURL: a.PublicURL(), Log: a.Log})
+	a.Journeys = journey.New(journey.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Conversations: a.Conversations,
+		Content: a.Content, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
+	a.Simulator = simulator.New(simulator.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Channels: a.Channels,
+		Conversations: a.Conversations, Commerce: a.Commerce, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.PublicURL()})
+	a.Report = report.New(report.Deps{DB: a.DB, Clock: a.Clock, Org: a.Org, Rules: a.Rules, Rule: commerce.AttributionRule, States: cartStates()})
+	return nil
+}
+
+// Addresses are what people open to reach this program.
+func (a *App) Addresses() config.Addresses { return a.Config.Addresses(a.listener.Addr()) }
+
+// PublicURL is how browsers and providers reach this program: as configured, else the address it listens on.
+func (a *App) PublicURL() string { return a.Addresses().Open }
+
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}
+
+// Close lets go of everything.
+func (a *App) Close() {
+	if a.listener != nil {
+		_ = a.listener.Close()
+	}
+	if a.DB != nil {
+		a.DB.Close()
+	}
+	if a.Egress != nil {
+		a.Egress.Close()
+	}
+}
+
+// run keeps the workers going until ctx ends, and ends them all when one fails.
+func (a *App) run(ctx context.Context, workers ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, work := range workers {
+		wg.Go(func() {
+			if err := work(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/internal/config"
+	"parley/internal/server"
+	"parley/web"
+)
+
+// openServer gathers the routes of all domains.
+func (a *App) openServer(context.Context) (err error) {
+	var files fs.FS
+	if built, ok := web.Files(); ok {
+		files = built
+	}
+	a.Server, err = server.New(server.Options{
+		Org: a.Org, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Version: Version,
+		Domains:   []server.Routes{a.People, a.Events, a.Channels, a.Conversations, a.Commerce, a.Offers, a.Journeys, a.Simulator, a.Report},
+		PublicURL: a.Config.Origin(), TrustedProxies: a.Config.TrustedProxies,
+		Web: files, Metrics: promhttp.HandlerFor(a.metrics(), promhttp.HandlerOpts{}), Ready: a.DB.Ping,
+		Heartbeat: a.Config.FeedHeartbeat, SessionCheck: a.Config.SessionCheck, FeedClients: a.Config.FeedClients, ShutdownTimeout: a.Config.ShutdownTimeout,
+	})
+	return err
+}
+
+// Serve answers requests and works until ctx ends. ready is called once requests are answered.
+func (a *App) Serve(ctx context.Context, ready func(config.Addresses)) error {
+	if err := a.Org.PrepareSetup(ctx); err != nil {
+		return err
+	}
+	return a.run(ctx, a.Mailbox.Run, a.Jobs.Run, a.Feed.Run, a.Channels.Run,
+		func(ctx context.Context) error {
+			ready(a.Addresses())
+			return a.Server.Serve(ctx, a.listener)
+		})
+}
+
+// Handler answers requests without a listener, for tests.
+func (a *App) Handler() http.Handler { return a.Server.Handler() }
+
+// Describe is the API's description, from the routes of a program that is not running.
+func Describe(ctx context.Context) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "parley-describe-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	c, err := config.Defaults()
+	if err != nil {
+		return nil, err
+	}
+	c.DataDir, c.Listen = dir, "127.0.0.1:0"
+	a, err := New(ctx, Options{Config: c})
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return a.Server.API().OpenAPI()
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"parley/internal/commerce"
+	"parley/internal/conversation"
+	"parley/internal/db"
+	"parley/internal/event"
+	"parley/internal/id"
+	"parley/internal/mailbox"
+)
+
+// subscribe is the answer to "who reacts to this?". Handlers of one kind run in the order in which they stand here.
+func (a *App) subscribe() {
+	// message.received, message.settled: the thread first, everybody else after it.
+	a.Conversations.Subscribe()
+
+	// event.happened: codes are redeemed before journeys look, so that an order ends a journey with its code known.
+	a.Mailbox.Handle(event.Signal, "offer", a.Offers.OnEvent)
+	a.Mailbox.Handle(event.Signal, "conversation", a.eventLine)
+	a.Commerce.Handle(a.Mailbox)
+	a.Journeys.Handle(a.Mailbox)
+
+	// Held messages about a cart ask again whether it still waits.
+	a.Conversations.RegisterStillTrue("cart", a.cartStill)
+
+	// Work that belongs to no person.
+	a.Jobs.Every("commerce.reconcile", commerce.ReconcileEvery)
+	a.Jobs.Every("org.sweep", time.Hour)
+	a.Jobs.Every("feed.trim", time.Hour)
+}
+
+// lines are the events that a thread shows, with their titles.
+func lines() map[string]string {
+	return map[string]string{
+		"checkout_started": "Started a checkout", "cart_abandoned": "Left a cart behind", "cart_emptied": "Emptied the cart",
+		"cart_recovered": "Came back and bought the cart", "order_placed": "Placed an order", "order_cancelled": "Cancelled an order",
+		"offer_issued": "Got a code", "offer_redeemed": "Used a code", "link_clicked": "Opened a link",
+	}
+}
+
+// eventLine shows what happened as a line in the thread.
+func (a *App) eventLine(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
+	var e event.Happened
+	if err := item.Decode(&e); err != nil {
+		return err
+	}
+	title, ok := lines()[e.Type]
+	if !ok {
+		return nil
+	}
+	return a.Conversations.AddEventTx(ctx, tx, conversation.EventLine{Workspace: item.Workspace, Person: item.Person, At: e.At,
+		Key: "event:" + string(e.EventID), Type: e.Type, Title: title, Props: e.Props})
+}
+
+// cartStill answers the gate for cart tokens.
+func (a *App) cartStill(ctx context.Context, q db.Queryer, ws id.Workspace, tokens []string) (map[string]conversation.Still, error) {
+	found, err := a.Commerce.StillOpen(ctx, q, ws, tokens)
+	out := make(map[string]conversation.Still, len(found))
+	for token, over := range found {
+		out[token] = conversation.Still{Gone: over.Code != "", Code: over.Code, Reason: over.Text, Since: over.Since}
+	}
+	return out, err
+}

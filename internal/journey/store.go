@@ -1,0 +1,190 @@
+package journey
+
+import (
+	"context"
+	"errors"
+
+	"parley/internal/clock"
+	"parley/internal/db"
+	"parley/internal/id"
+)
+
+// Journey is a journey of a workspace: the draft that is edited, and which version is live.
+type Journey struct {
+	ID        ID
+	Name      string
+	State     string // draft, live, paused
+	Draft     Definition
+	Live      int // version, 0: never published
+	Edit      int // grows with each save
+	CreatedAt clock.Time
+	UpdatedAt clock.Time
+}
+
+const journeyColumns = "id, name, state, draft, live_version, edit, created_at, updated_at"
+
+func scanJourney(r interface{ Scan(...any) error }) (Journey, error) {
+	var j Journey
+	err := r.Scan(&j.ID, &j.Name, &j.State, db.ScanJSON(&j.Draft), &j.Live, &j.Edit, &j.CreatedAt, &j.UpdatedAt)
+	return j, err
+}
+
+func unknown(err error) error {
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrUnknown
+	}
+	return err
+}
+
+func findJourney(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID) (Journey, error) {
+	j, err := scanJourney(q.QueryRow(ctx, "SELECT "+journeyColumns+" FROM journey WHERE workspace_id = $1 AND id = $2", ws, journey))
+	return j, unknown(err)
+}
+
+func findJourneyByName(ctx context.Context, q db.Queryer, ws id.Workspace, name string) (Journey, error) {
+	j, err := scanJourney(q.QueryRow(ctx, "SELECT "+journeyColumns+" FROM journey WHERE workspace_id = $1 AND name = $2", ws, name))
+	return j, unknown(err)
+}
+
+func listJourneys(ctx context.Context, q db.Queryer, ws id.Workspace) ([]Journey, error) {
+	rows, err := q.Query(ctx, "SELECT "+journeyColumns+" FROM journey WHERE workspace_id = $1 ORDER BY name", ws)
+	return db.Collect(rows, err, func(r *db.Rows) (Journey, error) { return scanJourney(r) })
+}
+
+func saveJourney(ctx context.Context, tx *db.Tx, ws id.Workspace, j Journey) error {
+	_, err := tx.Exec(ctx, `INSERT INTO journey (workspace_id, `+journeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, state = excluded.state, draft = excluded.draft,
+			live_version = excluded.live_version, edit = excluded.edit, updated_at = excluded.updated_at`,
+		ws, j.ID, j.Name, j.State, j.Draft.canonical(), j.Live, j.Edit, j.CreatedAt, j.UpdatedAt)
+	if db.IsUnique(err) {
+		return ErrNameTaken
+	}
+	return err
+}
+
+// version is a published definition.
+type version struct {
+	Journey    ID
+	Number     int
+	Definition Definition
+	At         clock.Time
+	By         string
+}
+
+func insertVersion(ctx context.Context, tx *db.Tx, ws id.Workspace, v version) {
+	tx.Queue(ctx, "INSERT INTO journey_version (workspace_id, journey_id, version, definition, published_at, published_by) VALUES ($1, $2, $3, $4, $5, $6)",
+		ws, v.Journey, v.Number, v.Definition.canonical(), v.At, v.By)
+}
+
+// liveVersions are the versions that people enter now.
+func liveVersions(ctx context.Context, q db.Queryer, ws id.Workspace) ([]version, error) {
+	rows, err := q.Query(ctx, `SELECT v.journey_id, v.version, v.definition, v.published_at, v.published_by
+		FROM journey j JOIN journey_version v ON v.workspace_id = j.workspace_id AND v.journey_id = j.id AND v.version = j.live_version
+		WHERE j.workspace_id = $1 AND j.state = 'live' ORDER BY v.journey_id`, ws)
+	return db.Collect(rows, err, scanVersion)
+}
+
+func findVersion(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, number int) (version, error) {
+	rows, err := q.Query(ctx, "SELECT journey_id, version, definition, published_at, published_by FROM journey_version WHERE workspace_id = $1 AND journey_id = $2 AND version = $3", ws, journey, number)
+	found, err := db.Collect(rows, err, scanVersion)
+	if err == nil && len(found) == 0 {
+		err = ErrUnknown
+	}
+	if err != nil {
+		return version{}, err
+	}
+	return found[0], nil
+}
+
+func scanVersion(r *db.Rows) (version, error) {
+	var v version
+	return v, r.Scan(&v.Journey, &v.Number, db.ScanJSON(&v.Definition), &v.At, &v.By)
+}
+
+const runColumns = "person_id, journey_id, entry_key, id, version, state, step, wake_at, result, vars, started_at, ended_at"
+
+func scanRun(r *db.Rows) (Run, error) {
+	var n Run
+	return n, r.Scan(&n.Person, &n.Journey, &n.Key, &n.ID, &n.Version, &n.State, &n.Step, &n.WakeAt, &n.Result, db.ScanJSON(&n.Vars), &n.StartedAt, &n.EndedAt)
+}
+
+// runsOf are a person's runs in the order of their journeys and keys.
+func runsOf(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND person_id = $2 ORDER BY started_at, id", ws, p)
+	return db.Collect(rows, err, scanRun)
+}
+
+// activeRuns are those of a person that still act.
+func activeRuns(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND person_id = $2 AND state = 'active' ORDER BY started_at, id", ws, p)
+	return db.Collect(rows, err, scanRun)
+}
+
+func findRun(ctx context.Context, q db.Queryer, ws id.Workspace, run RunID) (Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND id = $2", ws, run)
+	found, err := db.Collect(rows, err, scanRun)
+	if err == nil && len(found) == 0 {
+		err = ErrUnknown
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return found[0], nil
+}
+
+// lastEntry is when the person last entered a journey; 0 when never.
+func lastEntry(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person, journey ID) (clock.Time, error) {
+	var at clock.Time
+	err := q.QueryRow(ctx, "SELECT COALESCE(MAX(started_at), 0) FROM journey_run WHERE workspace_id = $1 AND person_id = $2 AND journey_id = $3", ws, p, journey).Scan(&at)
+	return at, err
+}
+
+// insertRun is false when the person entered with this key before.
+func insertRun(ctx context.Context, tx *db.Tx, ws id.Workspace, n Run) (bool, error) {
+	count, err := tx.Exec(ctx, "INSERT INTO journey_run (workspace_id, "+runColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (workspace_id, person_id, journey_id, entry_key) DO NOTHING",
+		ws, n.Person, n.Journey, n.Key, n.ID, n.Version, n.State, n.Step, n.WakeAt, n.Result, db.JSON(n.Vars), n.StartedAt, n.EndedAt)
+	return count == 1, err
+}
+
+// saveRun writes a run as it stands and the lines that its trail got.
+func saveRun(ctx context.Context, tx *db.Tx, ws id.Workspace, n *Run) {
+	tx.Queue(ctx, "UPDATE journey_run SET state = $1, step = $2, wake_at = $3, result = $4, vars = $5, ended_at = $6, version = $7 WHERE workspace_id = $8 AND person_id = $9 AND journey_id = $10 AND entry_key = $11",
+		n.State, n.Step, n.WakeAt, n.Result, db.JSON(n.Vars), n.EndedAt, n.Version, ws, n.Person, n.Journey, n.Key)
+	for _, m := range n.trail {
+		if m.Detail == nil {
+			m.Detail = map[string]any{}
+		}
+		tx.Queue(ctx, "INSERT INTO journey_trail (workspace_id, person_id, run_id, number, at, step, what, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+			ws, n.Person, n.ID, m.Number, m.At, m.Step, m.What, db.JSON(m.Detail))
+	}
+	n.trail = nil
+}
+
+func trailOf(ctx context.Context, q db.Queryer, ws id.Workspace, n Run) ([]Mark, error) {
+	rows, err := q.Query(ctx, "SELECT number, at, step, what, detail FROM journey_trail WHERE workspace_id = $1 AND person_id = $2 AND run_id = $3 ORDER BY number", ws, n.Person, n.ID)
+	return db.Collect(rows, err, func(r *db.Rows) (Mark, error) {
+		var m Mark
+		return m, r.Scan(&m.Number, &m.At, &m.Step, &m.What, db.ScanJSON(&m.Detail))
+	})
+}
+
+// Standing counts the runs of a journey at one place.
+type Standing struct {
+	State  RunState `json:"state"`
+	Step   string   `json:"step"`
+	Result string   `json:"result"`
+	Count  int      `json:"count"`
+}
+
+func standings(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID) ([]Standing, error) {
+	rows, err := q.Query(ctx, "SELECT state, step, result, COUNT(*) FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 GROUP BY state, step, result ORDER BY state, step, result", ws, journey)
+	return db.Collect(rows, err, func(r *db.Rows) (Standing, error) {
+		var s Standing
+		return s, r.Scan(&s.State, &s.Step, &s.Result, &s.Count)
+	})
+}
+
+func runsAt(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, before clock.Time, limit int) ([]Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND ($3 = 0 OR started_at < $3) ORDER BY started_at DESC LIMIT $4", ws, journey, int64(before), limit)
+	return db.Collect(rows, err, scanRun)
+}
