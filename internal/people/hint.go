@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/internal/clock"
+	"parley/internal/compliance"
 	"parley/internal/id"
 )
 
@@ -32,6 +33,9 @@ func (h Hint) fill(p *Person) bool {
 	set(&p.GivenName, h.GivenName, 100)
 	set(&p.FamilyName, h.FamilyName, 100)
 	set(&p.Language, h.Language, 35)
+	if h.Place != "" && h.Place != compliance.Profile {
+		return changed // a belief about the place is evidence, and nothing that the person told us
+	}
 	if h.Timezone != "" && validZone(h.Timezone) {
 		set(&p.Timezone, h.Timezone, 60)
 	}
@@ -40,6 +44,19 @@ func (h Hint) fill(p *Person) bool {
 	set(&p.Zip, h.Zip, 16)
 	return changed
 }
+
+// evidence is what the hint says about where the person is, if it says anything.
+func (h Hint) evidence(now clock.Time) (compliance.Evidence, bool) {
+	e := compliance.Evidence{Source: cmp.Or(h.Place, compliance.Profile), Country: strings.ToUpper(h.Country),
+		State: strings.ToUpper(strings.TrimSpace(h.State)), Zip: strings.TrimSpace(h.Zip), At: now}
+	if h.Timezone != "" && validZone(h.Timezone) {
+		e.Zone = h.Timezone
+	}
+	return e, e.Country+e.State+e.Zip+e.Zone != ""
+}
+
+// place is what of a person's fields says where they are.
+func (p Person) place() [4]string { return [4]string{p.Timezone, p.Country, p.State, p.Zip} }
 
 // empty says whether the hint could fill anything.
 func (h Hint) empty() bool {

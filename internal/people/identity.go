@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/internal/clock"
+	"parley/internal/compliance"
 	"parley/internal/id"
 	"parley/internal/phone"
 )
@@ -38,7 +39,8 @@ type Hint struct {
 	Country    string // ISO 3166; national numbers are read in it before the workspace's country
 	State      string
 	Zip        string
-	Source     string // used for identities that name none
+	Source     string            // used for identities that name none
+	Place      compliance.Source // who says where the person is; Profile when empty, and only then the profile itself is filled
 }
 
 // Subject is one person to be recognised in a set: by the first of the identities that is known. The others are

@@ -196,6 +196,20 @@ func TestAHintOverwritesNothing(t *testing.T) {
 	})
 }
 
+func TestAHintFromAProviderIsEvidenceAndNotTheProfile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := setup(t, d)
+		p, _ := b.resolve(shop, people.Phone, "+12125550100", people.Hint{State: "ny", Country: "US", Place: compliance.Provider})
+		b.resolve(shop, people.Phone, "+12125550100", people.Hint{State: "CA", Country: "US"})
+		got, err := b.PlaceEvidence(t.Context(), d, shop, p)
+		want := []compliance.Evidence{{Source: compliance.Profile, State: "CA", Country: "US", At: b.clock.Now()},
+			{Source: compliance.Provider, State: "NY", Country: "US", At: b.clock.Now()}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" || b.get(p).State != "CA" {
+			t.Errorf("%v, state %q, evidence (-want +got):\n%s", err, b.get(p).State, diff)
+		}
+	})
+}
+
 func TestUpdatesAreTypedAndVersioned(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := setup(t, d)

@@ -217,9 +217,8 @@ func (r *resolver) save(ctx context.Context, tx *db.Tx, people []Person) error {
 		return err
 	}
 	for _, p := range people {
-		if p.Timezone != "" || p.State != "" || p.Zip != "" || p.Country != "" {
-			savePlace(ctx, tx, r.ws, p.ID, "", compliance.Evidence{Source: compliance.Profile,
-				Zone: p.Timezone, Country: p.Country, State: p.State, Zip: p.Zip, At: p.CreatedAt})
+		if e, ok := r.subjects[r.made[p.ID]].Hint.evidence(p.CreatedAt); ok {
+			savePlace(ctx, tx, r.ws, p.ID, "", e)
 		}
 	}
 	return nil
@@ -245,8 +244,14 @@ func (r *resolver) fill(ctx context.Context, tx *db.Tx) error {
 	ids := keys(known)
 	slices.SortFunc(ids, compareIDs)
 	for _, person := range ids {
-		if hints[person].fill(known[person]) {
-			saveHinted(ctx, tx, r.ws, known[person], r.s.Clock.Now())
+		p, now := known[person], r.s.Clock.Now()
+		before := p.place()
+		if hints[person].fill(p) {
+			saveHinted(ctx, tx, r.ws, p, now)
+		}
+		if place := p.place(); place != before {
+			savePlace(ctx, tx, r.ws, p.ID, "", compliance.Evidence{Source: compliance.Profile,
+				Zone: p.Timezone, Country: p.Country, State: p.State, Zip: p.Zip, At: now})
 		}
 	}
 	return nil
