@@ -53,22 +53,20 @@ const (
 // periodOf reads two dates, both included. Left out, it is the last 30 days with today. Days that have not come are cut
 // off.
 func periodOf(from, to string, location *time.Location, now clock.Time) (Period, error) {
-	today := noon(now.Std().In(location))
+	today := noon(now.Std().In(location), location)
 	first, last := today.AddDate(0, 0, 1-usualDays), today
 	wrong := errs.New(errs.Invalid, "period_invalid", "These dates cannot be reported on. Choose a first and a last day, such as 2026-11-01 and 2026-11-30.")
 	var err error
 	if to != "" {
-		if last, err = time.ParseInLocation(time.DateOnly, to, location); err != nil {
+		if last, err = noonOf(to, location); err != nil {
 			return Period{}, wrong.WithField("query.to", "is not a date such as 2026-11-30")
 		}
-		last = noon(last)
 		first = last.AddDate(0, 0, 1-usualDays)
 	}
 	if from != "" {
-		if first, err = time.ParseInLocation(time.DateOnly, from, location); err != nil {
+		if first, err = noonOf(from, location); err != nil {
 			return Period{}, wrong.WithField("query.from", "is not a date such as 2026-11-01")
 		}
-		first = noon(first)
 	}
 	if last.After(today) {
 		last = today
@@ -97,8 +95,13 @@ func spread(first, last time.Time, location *time.Location) Period {
 }
 
 // noon exists on every day everywhere, which midnight does not.
-func noon(day time.Time) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, day.Location())
+func noon(day time.Time, location *time.Location) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, location)
+}
+
+func noonOf(date string, location *time.Location) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, date)
+	return noon(day, location), err
 }
 
 // begin is the first moment of the day around a noon, also where clocks are put forward or back at midnight.

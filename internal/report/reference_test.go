@@ -34,17 +34,22 @@ func drawHistory(t *rapid.T) history {
 	if err != nil {
 		t.Fatal(err)
 	}
+	location, err := time.LoadLocation(h.zone)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.to = first.AddDate(0, 0, rapid.IntRange(0, 11).Draw(t, "days")).Format(time.DateOnly)
 	for n := range rapid.IntRange(2, 16).Draw(t, "carts") {
-		h.carts = append(h.carts, drawCart(t, n, first))
+		h.carts = append(h.carts, drawCart(t, n, first, location))
 	}
 	return h
 }
 
-func drawCart(t *rapid.T, n int, first time.Time) cart {
+func drawCart(t *rapid.T, n int, first time.Time, location *time.Location) cart {
 	moment := rapid.Custom(func(t *rapid.T) clock.Time {
-		// Whole hours are where days begin; a microsecond to either side is where they are mistaken.
-		at := first.Add(time.Duration(rapid.IntRange(-40, 300).Draw(t, "hour")) * time.Hour)
+		// Where days begin, or nearby; a microsecond to either side is where they are mistaken.
+		at := time.Date(first.Year(), first.Month(), first.Day()+rapid.IntRange(-2, 13).Draw(t, "day"), 0, 0, 0, 0, location).
+			Add(time.Duration(rapid.SampledFrom([]int{0, 0, -1, 1, 13}).Draw(t, "hour")) * time.Hour)
 		return clock.From(at) + clock.Time(rapid.IntRange(-1, 1).Draw(t, "off"))
 	})
 	amount := rapid.Custom(func(t *rapid.T) money.Amount {
@@ -271,4 +276,12 @@ func TestADayOfThePeriodIsFoundOnEveryDateOfAYear(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAPeriodMayBeginAndEndOnADayWithoutMidnight(t *testing.T) {
+	b := setup(t, dbtest.SQLite(t))
+	r := b.recovery(b.workspace("America/Havana", false), report.Query{From: "2026-03-08", To: "2026-03-08"})
+	if r.From != "2026-03-08" || len(r.Daily) != 1 || r.Daily[0].Date != "2026-03-08" {
+		t.Errorf("got %s to %s, %+v", r.From, r.To, r.Daily)
+	}
 }
