@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -186,21 +187,32 @@ func (d *DB) retry(ctx context.Context, work func() error) error {
 	}
 }
 
-// In is the text "($from,$from+1,...)" with n placeholders, for IN lists; n = 0 gives "(NULL)", which matches nothing.
-// Lists are padded to a power of two by the caller's InArgs so that few statements are prepared.
+// manyValues is from how long on an IN list becomes a list of VALUES: PostgreSQL would otherwise compare each of the
+// parameters with each row of the workspace instead of using the index (measured: 800 ms for 1,000 of 10,000 rows).
+const manyValues = 9
+
+// In is the right side of an IN for n texts beginning with placeholder $from: "($3,$4,$5,$6)". n = 0 gives "(NULL)",
+// which matches nothing. The list is padded to a power of two, so that few statements are prepared; InArgs fills it.
 func In(n, from int) string {
 	if n == 0 {
 		return "(NULL)"
 	}
+	if n >= manyValues {
+		return "(VALUES (" + strings.ReplaceAll(Marks(n, from), ",", "),(") + "))"
+	}
+	return "(" + Marks(n, from) + ")"
+}
+
+// Marks are the placeholders of a list of n values, padded like In: "$3,$4,$5,$6".
+func Marks(n, from int) string {
 	var b strings.Builder
-	b.WriteByte('(')
 	for i := range padded(n) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(from + i))
 	}
-	b.WriteByte(')')
 	return b.String()
 }
 

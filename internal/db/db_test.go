@@ -167,12 +167,14 @@ func TestBulkWritesEveryKindOfValueAndNulls(t *testing.T) {
 func TestInListsMatchExactlyTheirValues(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		table(t, d)
-		for i := range 6 {
-			write(t, d, "INSERT INTO thing (id) VALUES ($1)", i)
+		var all []string
+		for i := range 40 {
+			all = append(all, fmt.Sprintf("name %02d", i))
+			write(t, d, "INSERT INTO thing (id, name) VALUES ($1, $2)", i, all[i])
 		}
-		for _, want := range [][]int64{nil, {2}, {0, 3, 5}, {0, 1, 2, 3, 4}} {
-			rows, err := d.Query(t.Context(), "SELECT id FROM thing WHERE id IN "+db.In(len(want), 1)+" ORDER BY id", db.InArgs(nil, want)...)
-			got, err := db.Collect(rows, err, func(r *db.Rows) (id int64, err error) { return id, r.Scan(&id) })
+		for _, want := range [][]string{nil, {all[2]}, {all[0], all[3], all[5]}, all[:8], all[:9], all[1:38]} {
+			rows, err := d.Query(t.Context(), "SELECT name FROM thing WHERE id >= $1 AND name IN "+db.In(len(want), 2)+" ORDER BY name", db.InArgs([]any{0}, want)...)
+			got, err := db.Collect(rows, err, func(r *db.Rows) (name string, err error) { return name, r.Scan(&name) })
 			if err != nil {
 				t.Fatal(err)
 			}

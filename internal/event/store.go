@@ -33,7 +33,7 @@ func loadKeys(ctx context.Context, tx *db.Tx, in *intake) (map[string]storedEven
 	}
 	out := make(map[string]storedEvent, len(keys))
 	// As a list of rows, which PostgreSQL looks up one by one in the index; a list of parameters it compares with every event.
-	wanted := "(VALUES ($1, $2, " + strings.ReplaceAll(strings.Trim(db.In(len(keys), 3), "()"), ",", "), ($1, $2, ") + "))"
+	wanted := "(VALUES ($1, $2, " + strings.ReplaceAll(db.Marks(len(keys), 3), ",", "), ($1, $2, ") + "))"
 	rows, err := tx.Query(ctx, "SELECT key, id, person_id FROM event WHERE (workspace_id, source, key) IN "+wanted,
 		db.InArgs([]any{in.ws, in.source}, keys)...)
 	if err != nil {
