@@ -90,7 +90,7 @@ func (l *lane) wanted(w wish) {
 
 // room is how many messages to claim now, and up to which priority. Replies have room of their own, so that a buffer
 // full of bulk does not keep them waiting.
-func (l *lane) room(rate float64, now clock.Time) (n int, upTo Priority) {
+func (l *lane) room(rate float64, now clock.Time, due [priorities]bool) (n int, upTo Priority) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.quiet.IsZero() && now < l.quiet {
@@ -99,7 +99,8 @@ func (l *lane) room(rate float64, now clock.Time) (n int, upTo Priority) {
 	if ahead := min(l.ahead(rate, now), l.limit); l.held <= ahead/2 {
 		return ahead - l.held, PriorityBulk
 	}
-	if len(l.waiting[PriorityReply])+len(l.waiting[PriorityTransactional]) < cap(l.slots) {
+	urgent := len(l.waiting[PriorityReply]) + len(l.waiting[PriorityTransactional])
+	if (due[PriorityReply] || due[PriorityTransactional]) && urgent < cap(l.slots) {
 		return min(cap(l.slots), l.limit), PriorityTransactional
 	}
 	return 0, 0
@@ -148,7 +149,7 @@ func (l *lane) claimer(ctx context.Context) {
 		a := l.o.s.accounts.open(ctx, l.key.workspace, l.key.channel)
 		due, any, next := l.looks(now)
 		if a != nil && any {
-			if n, upTo := l.room(a.rate, now); n > 0 && l.claimDue(ctx, a, due, n, upTo) {
+			if n, upTo := l.room(a.rate, now, due); n > 0 && l.claimDue(ctx, a, due, n, upTo) {
 				continue
 			}
 			next = 0

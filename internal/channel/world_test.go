@@ -245,3 +245,10 @@ func (w *world) consent(p people.Purpose) people.Reading {
 	must(w.t, err)
 	return r
 }
+
+// signedForm is a request as Twilio signs it.
+func signedForm(address string, form url.Values) channel.WebhookRequest {
+	req := channel.WebhookRequest{Method: http.MethodPost, PublicURL: address, Body: []byte(form.Encode()), Header: http.Header{}}
+	req.Header.Set("X-Twilio-Signature", twiliotest.Sign(twiliotest.Token, address, form))
+	return req
+}
