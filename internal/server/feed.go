@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"time"
 
+	"parley/internal/clock"
 	"parley/internal/errs"
 	"parley/internal/feed"
 	"parley/internal/httpx"
+	"parley/internal/id"
 	"parley/internal/org"
 )
 
@@ -46,13 +48,18 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// First subscribe, then look at what is stored: what comes in between is heard twice and written once.
 	sub, err := s.options.Feed.Subscribe(ctx, ws)
 	if err != nil {
 		return err
 	}
-	defer sub.Cancel()
+	defer sub.Close()
+	head, err := s.options.Feed.Head(ctx, ws)
+	if err != nil {
+		return err
+	}
 	if live {
-		since = sub.Start
+		since = head
 	}
 	events, resync, err := s.options.Feed.Since(ctx, ws, since, catchUp)
 	if err != nil {
@@ -64,14 +71,14 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	h.Set("X-Accel-Buffering", "no") // nginx would keep events back
 	out := &stream{w: w, control: http.NewResponseController(w), wait: s.options.WriteWait, last: since}
 	if resync {
-		out.last = sub.Start
+		out.last = head
 		out.named("resync")
 	}
 	for out.err == nil && len(events) > 0 {
-		for _, e := range events {
-			out.event(e)
+		for i := range events {
+			out.event(&events[i])
 		}
-		if events, _, err = s.options.Feed.Since(ctx, ws, out.last, catchUp); err != nil {
+		if events, resync, err = s.options.Feed.Since(ctx, ws, out.last, catchUp); err != nil || resync {
 			return nil // the client comes back with its number
 		}
 	}
@@ -109,9 +116,9 @@ func (s *Server) live(r *http.Request, out *stream, sub *feed.Subscription) {
 			return
 		case <-s.closing:
 			return
-		case e, open := <-sub.C:
+		case e, open := <-sub.Events():
 			if !open {
-				return
+				return // too slow, or the feed stopped; the client comes back with its number
 			}
 			out.event(e)
 		case <-heartbeat.C:
@@ -133,12 +140,21 @@ type stream struct {
 	err     error
 }
 
+// eventJSON is an event as browsers read it.
+type eventJSON struct {
+	Seq    int64      `json:"seq"`
+	At     clock.Time `json:"at"`
+	Topic  string     `json:"topic"`
+	Person id.Person  `json:"person_id,omitempty"`
+	Body   any        `json:"body,omitempty"`
+}
+
 // event writes an event unless the client has it.
-func (o *stream) event(e feed.Event) {
-	if e.Seq <= o.last {
+func (o *stream) event(e *feed.Event) {
+	if e.Seq <= o.last || o.err != nil {
 		return
 	}
-	text, err := json.Marshal(e)
+	text, err := json.Marshal(eventJSON{Seq: e.Seq, At: e.At, Topic: e.Topic, Person: e.Person, Body: e.Body})
 	if err != nil {
 		o.err = err
 		return

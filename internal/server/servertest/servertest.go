@@ -39,7 +39,7 @@ type Bench struct {
 	IDs    *id.Source
 	Log    *Log
 	Org    *org.Service
-	Feed   *feed.Feed // delivered by Bench.Feed.Deliver or Run
+	Feed   *feed.Feed // handed out while its Run runs
 	Server *server.Server
 	Dir    string // data folder
 
