@@ -51,10 +51,7 @@ func Describe(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	c, err := config.Defaults()
-	if err != nil {
-		return nil, err
-	}
+	c := config.Defaults()
 	c.DataDir, c.Listen = dir, "127.0.0.1:0"
 	a, err := New(ctx, Options{Config: c})
 	if err != nil {

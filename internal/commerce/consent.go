@@ -80,7 +80,7 @@ func (s *Service) grant(ctx context.Context, tx *db.Tx, base people.Consent) err
 		}
 		c := base
 		c.Purpose, c.Action = purpose, people.Grant
-		c.Proof.Affirmative = "ticked the box at checkout and confirmed it to the shop"
+		c.Proof.Confirmed = "the shop reports a confirmed opt-in"
 		if _, err := s.people.RecordConsentTx(ctx, tx, c); err != nil {
 			return err
 		}

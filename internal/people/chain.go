@@ -40,7 +40,7 @@ type ConsentEvent struct {
 // folded is what the fold reads of a ledger row.
 func (e ConsentEvent) folded() Folded {
 	return Folded{ID: e.ID, Action: e.Action, Purpose: e.Purpose, Source: e.Source, At: e.At, ExpiresAt: e.ExpiresAt,
-		DisclosureHash: e.DisclosureHash, Frequency: e.Frequency, Doubtful: e.Proof.Doubtful}
+		DisclosureHash: e.DisclosureHash, Frequency: e.Frequency, Doubtful: e.Proof.Doubtful, Confirmed: e.Proof.Confirmed != ""}
 }
 
 // record is the canonical text of the event and its hash.

@@ -87,6 +87,15 @@ func (s ConsentSource) mayGrant() bool {
 	return true
 }
 
+// mayConfirm says whether the source can vouch that the holder confirmed their consent elsewhere.
+func (s ConsentSource) mayConfirm() bool {
+	switch s {
+	case ByCheckout, ByStore, ByMember, ByImport, ByAPI:
+		return true
+	}
+	return s.holder()
+}
+
 func (s ConsentSource) known() bool {
 	switch s {
 	case ByForm, ByCheckout, ByStore, ByMember, ByImport, ByAPI, ByMerge, ByAssistant, ByProvider, ByCarrier:
@@ -139,6 +148,7 @@ type Proof struct {
 	Text               string         `json:"text,omitempty" doc:"the raw words of the person"`
 	Matcher            string         `json:"matcher,omitempty" doc:"which rule recognised the words"`
 	Doubtful           bool           `json:"doubtful,omitempty" doc:"the words may have meant something else; a member may clarify"`
+	Confirmed          string         `json:"confirmed,omitempty" doc:"how the holder confirmed it elsewhere, which makes it a double opt-in: answered YES to the shop's text"`
 	HonouredAt         clock.Time     `json:"honoured_at,omitzero"`
 	ConfirmationSentAt clock.Time     `json:"confirmation_sent_at,omitzero"`
 	ProviderCode       string         `json:"provider_code,omitempty"`
@@ -171,6 +181,9 @@ func (c Consent) checkAction(bad *errs.Error) error {
 		if c.Purpose.promotional() && strings.TrimSpace(c.Disclosure) == "" {
 			return errs.New(errs.Invalid, "disclosure_missing",
 				"Consent to promotional texts needs the exact words that the customer was shown. Nothing was changed.")
+		}
+		if c.Proof.Confirmed != "" && !c.Source.mayConfirm() {
+			return bad.WithField("confirmed", "only a shop, an import, a member or another system can vouch for a confirmation elsewhere")
 		}
 		if c.Source == ByImport && strings.TrimSpace(c.Proof.Attestation) == "" {
 			return errs.New(errs.Invalid, "attestation_missing",

@@ -49,6 +49,7 @@ type Folded struct {
 	DisclosureHash string
 	Frequency      int
 	Doubtful       bool
+	Confirmed      bool // the holder confirmed it elsewhere, with proof
 }
 
 // Fold is the state after an event. It is the only way in which consent changes, it changes no input, and the stored
@@ -126,12 +127,12 @@ func (s Standing) grant(e Folded) Standing {
 		return s
 	case s.suppressed() && !s.lifts(e), e.At < s.RevokedAt:
 		return s
-	case s.Status == Granted && s.DoubleOptIn && !e.Source.holder():
+	case s.Status == Granted && s.DoubleOptIn && !e.Source.holder() && !e.Confirmed:
 		return s // weaker evidence does not replace stronger, and cannot loosen its promise
 	}
 	s.set(Granted, e)
 	s.GivenSource, s.DisclosureHash, s.Frequency = e.Source, e.DisclosureHash, e.Frequency
-	s.DoubleOptIn, s.Given, s.PendingUntil, s.Doubtful = e.Source.holder(), true, 0, false
+	s.DoubleOptIn, s.Given, s.PendingUntil, s.Doubtful = e.Source.holder() || e.Confirmed, true, 0, false
 	return s
 }
 

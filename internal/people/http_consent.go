@@ -90,6 +90,9 @@ type recordInput struct {
 		Action  Action  `json:"action" enum:"grant,revoke"`
 		Wording string  `json:"wording,omitempty" maxLength:"8000" doc:"the exact words that the customer was shown or heard"`
 		Note    string  `json:"note,omitempty" maxLength:"2000"`
+		// Confirmed makes it a double opt-in, which cart reminders need.
+		Confirmed string     `json:"confirmed,omitempty" maxLength:"500" doc:"how the customer confirmed it elsewhere, for example by answering YES to the shop's text; needed for cart reminders"`
+		At        clock.Time `json:"at,omitempty" doc:"when they agreed; now when left out"`
 	}
 }
 
@@ -97,7 +100,7 @@ type recordInput struct {
 func (s *Service) httpRecord(ctx context.Context, in *recordInput) (*httpx.Out[cardsJSON], error) {
 	actor, b := org.ActorFrom(ctx), in.Body
 	c := Consent{Workspace: actor.Workspace, Medium: b.Medium, Address: b.Address, Purpose: b.Purpose, Action: b.Action,
-		Source: ByMember, Actor: actor.Ref(), Disclosure: b.Wording, Proof: Proof{Note: b.Note}}
+		Source: ByMember, Actor: actor.Ref(), Disclosure: b.Wording, At: b.At, Proof: Proof{Note: b.Note, Confirmed: b.Confirmed}}
 	if actor.Key != "" {
 		c.Source = ByAPI
 	}
