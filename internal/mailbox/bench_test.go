@@ -56,3 +56,32 @@ func benchReactions(b *testing.B, d *db.DB) {
 	stop()
 	must(b, <-stopped)
 }
+
+// BenchmarkOneAmongManyWaiting is one signal from its commit to its effect while 200,000 timers wait: what waits must not
+// cost (PF13).
+func BenchmarkOneAmongManyWaiting(b *testing.B) {
+	engines := map[string]func(testing.TB) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres}
+	for _, engine := range []string{"sqlite", "postgres"} {
+		for _, waiting := range []int{0, 200_000} {
+			b.Run(fmt.Sprintf("%s/%d", engine, waiting), func(b *testing.B) { benchOne(b, engines[engine](b), waiting) })
+		}
+	}
+}
+
+func benchOne(b *testing.B, d *db.DB, waiting int) {
+	box := newBench(b, d, mailbox.Options{})
+	box.Handle("say", "note", func(context.Context, *db.Tx, mailbox.Item) error { return nil })
+	far := int64(box.clock.Now().Add(24 * time.Hour))
+	rows := make([][]any, waiting)
+	for n := range rows {
+		rows[n] = []any{string(ws), fmt.Sprintf("per_w%06d", n*7919%200_003), far, box.ids.New("itm"), "timer", "k", "null"}
+	}
+	must(b, d.Tx(b.Context(), func(tx *db.Tx) error {
+		return tx.Bulk(b.Context(), db.Bulk{Table: "mailbox_item", Columns: []string{"workspace_id", "person_id", "due_at", "id", "kind", "key", "body"}, Rows: rows})
+	}))
+	b.ResetTimer()
+	for b.Loop() {
+		box.send("per_1", "say", "x")
+		box.drain()
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"time"
 
 	"parley/internal/clock"
 	"parley/internal/db"
@@ -151,7 +152,10 @@ func deleteItem(ctx context.Context, tx *db.Tx, i Item) {
 	tx.Queue(ctx, `DELETE FROM mailbox_item WHERE workspace_id = $1 AND person_id = $2 AND due_at = $3 AND id = $4`, i.Workspace, i.Person, i.Due, i.ID)
 }
 
-func countAttempt(ctx context.Context, tx *db.Tx, i Item, until clock.Time) {
+// countAttempt counts a failed try and holds the person back. Holds that are long over, of items that were cancelled
+// meanwhile, go with it.
+func countAttempt(ctx context.Context, tx *db.Tx, i Item, now, until clock.Time) {
+	tx.Queue(ctx, `DELETE FROM mailbox_hold WHERE until < $1`, now.Add(-24*time.Hour))
 	tx.Queue(ctx, `UPDATE mailbox_item SET attempts = attempts + 1 WHERE workspace_id = $1 AND person_id = $2 AND due_at = $3 AND id = $4`,
 		i.Workspace, i.Person, i.Due, i.ID)
 	tx.Queue(ctx, `INSERT INTO mailbox_hold (workspace_id, person_id, until) VALUES ($1, $2, $3)

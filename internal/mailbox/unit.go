@@ -212,7 +212,7 @@ func (m *Mailbox) blame(ctx context.Context, failed Item, cause error) (goesOn b
 			return nil
 		}
 		until := now.Add(m.backoff(item.Attempts))
-		countAttempt(ctx, tx, item, until)
+		countAttempt(ctx, tx, item, now, until)
 		tx.AfterCommit(func() { m.told(w, until) })
 		return nil
 	})
