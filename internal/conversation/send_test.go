@@ -337,3 +337,32 @@ func TestOutcomesReachTheThread(t *testing.T) { // I8, CV-2
 		}
 	})
 }
+
+// what left in the meantime counts for a message that was written before it, one commit later and in the same one.
+func TestAMessageThatWaitedCountsWhatOvertookIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, together := range []bool{false, true} {
+			w := newWorld(t, d)
+			number := map[bool]string{false: "+12125550151", true: "+12125550152"}[together]
+			p := w.person(number, people.Hint{State: "NY", Country: "US"})
+			for purpose, frequency := range map[people.Purpose]int{people.Marketing: 1, people.Loyalty: 5} {
+				w.consent(people.Consent{Person: p, Address: number, Purpose: purpose, Action: people.Grant, Source: people.ByKeyword, Disclosure: "I agree", Frequency: frequency})
+			}
+			first := w.send(conversation.Send{Person: p, NotBefore: noon.Add(2 * time.Hour)})
+			second := w.send(conversation.Send{Person: p, Purpose: people.Loyalty, NotBefore: noon.Add(time.Hour)})
+			if first.Verdict.Action != channel.Send || second.Verdict.Action != channel.Send {
+				t.Fatalf("got %+v, %+v", first.Verdict, second.Verdict)
+			}
+			w.clock.Skip(90 * time.Minute)
+			if !together {
+				w.outbox.leave(10)
+			}
+			w.clock.Skip(time.Hour)
+			w.outbox.leave(10)
+			got := w.outbox.toward(number)
+			if m := w.thread(p)[0]; len(got) != 1 || got[0].Purpose != "loyalty" || m.Reason == nil || m.Reason.Code != "promised_frequency" {
+				t.Errorf("together %v: left %+v; the first is %+v", together, got, m)
+			}
+		}
+	})
+}

@@ -296,10 +296,12 @@ func (o *outbox) leave(n int) []channel.Delivery {
 	now := o.w.clock.Now()
 	var claims []channel.Claim
 	for _, m := range o.order {
-		if d := o.rows[m]; d != nil && d.ReadyAt <= now && len(claims) < n {
+		if d := o.rows[m]; d != nil && d.ReadyAt <= now {
 			claims = append(claims, channel.Claim{Delivery: *d})
 		}
 	}
+	slices.SortStableFunc(claims, func(a, b channel.Claim) int { return cmp.Compare(a.ReadyAt, b.ReadyAt) })
+	claims = claims[:min(n, len(claims))]
 	var left []channel.Delivery
 	o.w.tx(func(tx *db.Tx) error {
 		left = nil
