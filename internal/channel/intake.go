@@ -42,6 +42,11 @@ func newIntake(s *Service) *intake {
 	return &intake{s: s, queue: make(chan *unit, 1024), slots: make(chan struct{}, n)}
 }
 
+// Deliver stores what came in on a channel by another way than its webhook or connection, such as a simulated phone.
+func (s *Service) Deliver(ctx context.Context, ws id.Workspace, channel ID, in Intake) error {
+	return s.take(ctx, ws, channel, in)
+}
+
 // take stores what came in on a channel. When it returns nil, everything is on disk and an opt-out in it is effective
 // (I1, I13).
 func (s *Service) take(ctx context.Context, ws id.Workspace, channel ID, in Intake) error {

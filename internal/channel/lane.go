@@ -144,6 +144,7 @@ func (l *lane) looks(now clock.Time) (due [priorities]bool, any bool, next clock
 
 // claimer takes messages from the table as there is room for them.
 func (l *lane) claimer(ctx context.Context) {
+	defer l.giveBack() // a claim may end after the dispatcher did
 	for ctx.Err() == nil {
 		now := l.o.s.Clock.Now()
 		a := l.o.s.accounts.open(ctx, l.key.workspace, l.key.channel)

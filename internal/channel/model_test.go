@@ -113,7 +113,7 @@ func (a modelAdapter) Open(Account) (Conn, error) { return modelConn(a), nil }
 type modelConn struct{ m *model }
 
 func (c modelConn) Send(_ context.Context, out Outgoing) (Receipt, error) { return c.m.next(out) }
-func (c modelConn) Close() error                                         { return nil }
+func (c modelConn) Close() error                                          { return nil }
 
 func (c modelConn) Find(_ context.Context, try Tried) (*StatusUpdate, bool, error) {
 	m, _, _ := try.Attempt.Message()

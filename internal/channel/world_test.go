@@ -39,6 +39,8 @@ type world struct {
 	mailbox  *mailbox.Mailbox
 	people   *people.Service
 	org      *org.Service
+	deps     channel.Deps
+	options  channel.Options
 	service  *channel.Service
 	phones   *sim.Carrier
 	fake     *twiliotest.Fake
@@ -63,7 +65,7 @@ func newWorld(t testing.TB, d *db.DB, change func(*channel.Options)) *world {
 	t.Helper()
 	c := clock.New()
 	w := &world{t: t, d: d, clock: c, ids: id.NewSource(c), news: make(chan struct{}, 1), stop: func() {}}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	w.fake = twiliotest.New()
 	t.Cleanup(func() { w.fake.CloseClientConnections(); w.fake.Close() })
 	w.hooks = httptest.NewServer(http.HandlerFunc(w.webhook))
@@ -86,9 +88,11 @@ func newWorld(t testing.TB, d *db.DB, change func(*channel.Options)) *world {
 	if change != nil {
 		change(&o)
 	}
-	w.service = channel.New(channel.Deps{DB: d, Clock: c, IDs: w.ids, Log: log, Mailbox: w.mailbox, People: w.people, Org: w.org,
+	w.deps = channel.Deps{DB: d, Clock: c, IDs: w.ids, Log: log, Mailbox: w.mailbox, People: w.people, Org: w.org,
 		Rules: rules, Egress: egress.New(egress.Options{Allow: []egress.Rule{egress.Prefix(netip.MustParsePrefix("127.0.0.0/8"))}}),
-		Secrets: box, Adapters: []channel.Adapter{twilio.Adapter{}, sim.Adapter{Carrier: w.phones}}}, o)
+		Secrets: box, Adapters: []channel.Adapter{twilio.Adapter{}, sim.Adapter{Carrier: w.phones}}}
+	w.options = o
+	w.service = channel.New(w.deps, o)
 	w.service.SetHooks(channel.Hooks{Recheck: w.recheck, OnOutcome: w.onOutcome})
 	w.mailbox.Handle(channel.SignalReceived, "test", w.onReceived)
 	w.channel, err = w.service.Create(t.Context(), w.actor, channel.Draft{Kind: twilio.Kind, Name: "sms", Settings: w.fake.Settings()})
@@ -110,16 +114,22 @@ func must(t testing.TB, err error) {
 // run starts the outbox until the test ends or stop is called.
 func (w *world) run() {
 	w.t.Helper()
+	w.stop = w.runService(w.service)
+}
+
+// runService runs one node and returns what stops it.
+func (w *world) runService(s *channel.Service) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.service.Run(ctx) }()
-	w.stop = sync.OnceFunc(func() {
+	go func() { done <- s.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			w.t.Errorf("run: %v", err)
 		}
 	})
-	w.t.Cleanup(func() { w.stop() })
+	w.t.Cleanup(stop)
+	return stop
 }
 
 func (w *world) webhook(rw http.ResponseWriter, r *http.Request) {
