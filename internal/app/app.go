@@ -81,8 +81,8 @@ type App struct {
 }
 
 // New wires the program and brings the database up to date. Close it, also when it never ran.
-func New(ctx context.Context, o Options) (a *App, err error) {
-	a = &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Demo: o.Demo}
+func New(ctx context.Context, o Options) (*App, error) {
+	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Demo: o.Demo}
 	if a.Clock == nil {
 		a.Clock = clock.New()
 	}
@@ -90,13 +90,9 @@ func New(ctx context.Context, o Options) (a *App, err error) {
 		a.Log = slog.New(slog.DiscardHandler)
 	}
 	a.IDs = id.NewSource(a.Clock)
-	defer func() {
-		if err != nil {
-			a.Close()
-		}
-	}()
 	for _, step := range []func(context.Context) error{a.openGround, a.openPeople, a.openChannels, a.openStories, a.openServer} {
 		if err := step(ctx); err != nil {
+			a.Close()
 			return nil, err
 		}
 	}

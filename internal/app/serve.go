@@ -20,7 +20,7 @@ func (a *App) openServer(context.Context) (err error) {
 		files = built
 	}
 	a.Server, err = server.New(server.Options{
-		Org: a.Org, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Version: Version,
+		Org: a.Org, Feed: a.Feed, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Version: Version,
 		Domains:   []server.Routes{a.People, a.Events, a.Channels, a.Conversations, a.Commerce, a.Offers, a.Journeys, a.Simulator, a.Report},
 		PublicURL: a.Config.Origin(), TrustedProxies: a.Config.TrustedProxies,
 		Web: files, Metrics: promhttp.HandlerFor(a.metrics(), promhttp.HandlerOpts{}), Ready: a.DB.Ping,

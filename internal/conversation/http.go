@@ -27,7 +27,8 @@ func (s *Service) Routes(api *httpx.API) {
 	s.actionRoutes(api)
 }
 
-type personPath struct {
+// PersonPath names the person of a conversation in an address.
+type PersonPath struct {
 	Person id.Person `path:"person" maxLength:"60"`
 }
 
@@ -54,7 +55,7 @@ func (s *Service) httpCounts(ctx context.Context, _ *struct{}) (*httpx.Out[map[V
 	return httpx.OK(counts), nil
 }
 
-func (s *Service) httpConversation(ctx context.Context, in *personPath) (*httpx.Out[Conversation], error) {
+func (s *Service) httpConversation(ctx context.Context, in *PersonPath) (*httpx.Out[Conversation], error) {
 	c, err := s.Conversation(ctx, org.ActorFrom(ctx), in.Person)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (s *Service) httpConversation(ctx context.Context, in *personPath) (*httpx.
 	return httpx.OK(c), nil
 }
 
-func (s *Service) httpEpisodes(ctx context.Context, in *personPath) (*httpx.Out[httpx.Page[Episode]], error) {
+func (s *Service) httpEpisodes(ctx context.Context, in *PersonPath) (*httpx.Out[httpx.Page[Episode]], error) {
 	found, err := s.Episodes(ctx, org.ActorFrom(ctx), in.Person)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ type bulkInput struct {
 		Q    string      `json:"q,omitempty" maxLength:"200"`
 		IDs  []id.Person `json:"ids,omitempty" maxItems:"20000"`
 		All  bool        `json:"all,omitempty" doc:"all that the view and the search hold, on every page"`
-		actionBody
+		ActionBody
 	}
 }
 

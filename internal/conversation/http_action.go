@@ -43,8 +43,8 @@ func (s *Service) actionRoutes(api *httpx.API) {
 }
 
 // doPlain is the handler of an action that needs nothing but its conversation.
-func (s *Service) doPlain(kind ActionKind) func(context.Context, *personPath) (*httpx.Out[Done], error) {
-	return func(ctx context.Context, in *personPath) (*httpx.Out[Done], error) {
+func (s *Service) doPlain(kind ActionKind) func(context.Context, *PersonPath) (*httpx.Out[Done], error) {
+	return func(ctx context.Context, in *PersonPath) (*httpx.Out[Done], error) {
 		return s.done(ctx, in.Person, Action{Kind: kind})
 	}
 }
@@ -57,8 +57,8 @@ func (s *Service) done(ctx context.Context, person id.Person, a Action) (*httpx.
 	return httpx.OK(out), nil
 }
 
-// actionBody is an action in a bulk.
-type actionBody struct {
+// ActionBody is an action in a bulk.
+type ActionBody struct {
 	Action   ActionKind   `json:"action" enum:"assign,claim,close,reopen,snooze,read,unread,tag"`
 	MemberID org.MemberID `json:"member_id,omitempty" maxLength:"60"`
 	Until    clock.Time   `json:"until,omitempty"`
@@ -68,7 +68,7 @@ type actionBody struct {
 	Remove   []string     `json:"remove,omitempty" maxItems:"50"`
 }
 
-func (b actionBody) action() Action {
+func (b ActionBody) action() Action {
 	return Action{Kind: b.Action, Member: b.MemberID, Until: b.Until, Result: b.Result, Reason: b.Reason, Add: b.Add, Remove: b.Remove}
 }
 
@@ -81,7 +81,7 @@ func mayDo(actor org.Actor, kind ActionKind) error {
 }
 
 type assignInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		MemberID org.MemberID `json:"member_id" maxLength:"60" doc:"empty gives the conversation back to everybody"`
 	}
@@ -92,7 +92,7 @@ func (s *Service) httpAssign(ctx context.Context, in *assignInput) (*httpx.Out[D
 }
 
 type closeInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Result string `json:"result,omitempty" maxLength:"200"`
 		Reason string `json:"reason,omitempty" maxLength:"2000"`
@@ -104,7 +104,7 @@ func (s *Service) httpClose(ctx context.Context, in *closeInput) (*httpx.Out[Don
 }
 
 type snoozeInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Until clock.Time `json:"until"`
 	}
@@ -115,7 +115,7 @@ func (s *Service) httpSnooze(ctx context.Context, in *snoozeInput) (*httpx.Out[D
 }
 
 type tagInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Add    []string `json:"add,omitempty" maxItems:"50"`
 		Remove []string `json:"remove,omitempty" maxItems:"50"`
@@ -127,7 +127,7 @@ func (s *Service) httpTag(ctx context.Context, in *tagInput) (*httpx.Out[Done], 
 }
 
 type topicInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Topic string `json:"topic" maxLength:"120"`
 	}
@@ -138,7 +138,7 @@ func (s *Service) httpTopic(ctx context.Context, in *topicInput) (*httpx.Out[Don
 }
 
 type optOutInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Purpose people.Purpose `json:"purpose,omitempty" enum:",marketing,cart,loyalty,transactional,support" doc:"empty means everything"`
 		Note    string         `json:"note,omitempty" maxLength:"2000"`
@@ -150,7 +150,7 @@ func (s *Service) httpOptOut(ctx context.Context, in *optOutInput) (*httpx.Done,
 }
 
 type presenceInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Composing bool  `json:"composing"`
 		Viewing   *bool `json:"viewing,omitempty" doc:"true when left out"`

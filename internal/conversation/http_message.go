@@ -39,7 +39,7 @@ func (s *Service) messageRoutes(api *httpx.API) {
 }
 
 type threadInput struct {
-	personPath
+	PersonPath
 	Before MessageID `query:"before" maxLength:"60"`
 	After  MessageID `query:"after" maxLength:"60"`
 	Around MessageID `query:"around" maxLength:"60"`
@@ -56,7 +56,7 @@ func (s *Service) httpThread(ctx context.Context, in *threadInput) (*httpx.Out[T
 }
 
 type writeInput struct {
-	personPath
+	PersonPath
 	Key  string `header:"Idempotency-Key" maxLength:"200"`
 	Body struct {
 		Text      string         `json:"text" maxLength:"8000"`
@@ -86,7 +86,7 @@ func (s *Service) httpWrite(ctx context.Context, in *writeInput) (*httpx.Out[Mes
 }
 
 type searchInput struct {
-	personPath
+	PersonPath
 	Q      string `query:"q" minLength:"1" maxLength:"200"`
 	Cursor string `query:"cursor" maxLength:"1000"`
 }
@@ -123,7 +123,7 @@ func message(m Message, err error) (*httpx.Out[Message], error) {
 }
 
 type draftQuery struct {
-	personPath
+	PersonPath
 	Kind string `query:"kind" enum:"reply,note" default:"reply"`
 }
 
@@ -136,7 +136,7 @@ func (s *Service) httpDraft(ctx context.Context, in *draftQuery) (*httpx.Out[Dra
 }
 
 type draftInput struct {
-	personPath
+	PersonPath
 	Body struct {
 		Kind        string `json:"kind" enum:"reply,note"`
 		Text        string `json:"text" maxLength:"20000"`
@@ -197,7 +197,7 @@ type preparedList struct {
 	Items []PreparedBody `json:"items"`
 }
 
-func (s *Service) httpPrepared(ctx context.Context, in *personPath) (*httpx.Out[preparedList], error) {
+func (s *Service) httpPrepared(ctx context.Context, in *PersonPath) (*httpx.Out[preparedList], error) {
 	found, err := s.Prepared(ctx, org.ActorFrom(ctx), in.Person)
 	var out preparedList
 	for _, h := range found {

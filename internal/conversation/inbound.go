@@ -49,13 +49,14 @@ func (s *Service) received(ctx context.Context, tx *db.Tx, item mailbox.Item) er
 	if a.intent == "" {
 		a.intent = compliance.None
 	}
+	var err error
+	if a.thread, err = lockThread(ctx, tx, a.ws, a.person); err != nil {
+		return fmt.Errorf("take the conversation of %s: %w", a.person, err)
+	}
 	key := "in:" + a.got.InboundID
 	used, err := loadKeys(ctx, tx, a.ws, []string{key})
 	if err != nil || len(used) > 0 {
 		return err
-	}
-	if a.thread, err = lockThread(ctx, tx, a.ws, a.person); err != nil {
-		return fmt.Errorf("take the conversation of %s: %w", a.person, err)
 	}
 	for _, step := range [...]func(context.Context, *db.Tx) error{a.place, a.work, a.write, a.answer, a.announce} {
 		if err := step(ctx, tx); err != nil {

@@ -72,6 +72,14 @@ func (s *Service) Write(ctx context.Context, actor org.Actor, r Reply) (Message,
 func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Reply) (line, error) {
 	ws := actor.Workspace
 	digest := digestOf(string(r.Person), r.Text, fmt.Sprint(r.Note), string(r.Channel), fmt.Sprint(r.Media))
+	if _, err := s.People.Get(ctx, tx, ws, r.Person); err != nil {
+		return line{}, err
+	}
+	t, err := lockThread(ctx, tx, ws, r.Person)
+	if err != nil {
+		return line{}, err
+	}
+	// Behind the lock, so that of two clicks at once the second finds what the first did.
 	if r.ClientKey != "" {
 		r.ClientKey = "c:" + r.ClientKey
 		used, err := loadKeys(ctx, tx, ws, []string{r.ClientKey})
@@ -85,13 +93,6 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Rep
 			lines, err := loadLines(ctx, tx, ws, []MessageID{k.message})
 			return lines[k.message], err
 		}
-	}
-	if _, err := s.People.Get(ctx, tx, ws, r.Person); err != nil {
-		return line{}, err
-	}
-	t, err := lockThread(ctx, tx, ws, r.Person)
-	if err != nil {
-		return line{}, err
 	}
 	if err := s.fresh(ctx, tx, t, actor, r); err != nil {
 		return line{}, err

@@ -39,7 +39,8 @@ type RunBody struct {
 	EndedAt   clock.Time `json:"ended_at"`
 }
 
-type journeyPath struct {
+// JourneyPath names a journey in an address.
+type JourneyPath struct {
 	ID ID `path:"id"`
 }
 
@@ -54,7 +55,7 @@ func (s *Service) Routes(api *httpx.API) {
 			return httpx.OK(list{items}), err
 		})
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/journeys/{id}", ID: "get-journey", Summary: "One journey", Permission: org.JourneyRead},
-		func(ctx context.Context, in *journeyPath) (*httpx.Out[Body], error) {
+		func(ctx context.Context, in *JourneyPath) (*httpx.Out[Body], error) {
 			ws := org.ActorFrom(ctx).Workspace
 			j, err := findJourney(ctx, s.DB, ws, in.ID)
 			if err != nil {
@@ -77,7 +78,7 @@ func (s *Service) editRoutes(api *httpx.API) {
 			})
 		})
 	type save struct {
-		journeyPath
+		JourneyPath
 		Edit int `query:"edit" required:"true" doc:"the edit that this change began with"`
 		Body Definition
 	}
@@ -88,7 +89,7 @@ func (s *Service) editRoutes(api *httpx.API) {
 			})
 		})
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/journeys/{id}/publish", ID: "publish-journey", Summary: "Make the draft live; those inside finish on their version", Permission: org.JourneyWrite},
-		func(ctx context.Context, in *journeyPath) (*httpx.Out[Body], error) {
+		func(ctx context.Context, in *JourneyPath) (*httpx.Out[Body], error) {
 			return s.change(ctx, func(tx *db.Tx, actor org.Actor) (Journey, error) {
 				j, problems, err := s.PublishTx(ctx, tx, actor, in.ID)
 				if err == nil && len(problems) > 0 {
@@ -99,7 +100,7 @@ func (s *Service) editRoutes(api *httpx.API) {
 		})
 	for path, paused := range map[string]bool{"pause": true, "resume": false} {
 		httpx.Register(api, httpx.Route{Method: "POST", Path: "/journeys/{id}/" + path, ID: path + "-journey", Summary: "Keep people from entering, or let them in again", Permission: org.JourneyWrite},
-			func(ctx context.Context, in *journeyPath) (*httpx.Out[Body], error) {
+			func(ctx context.Context, in *JourneyPath) (*httpx.Out[Body], error) {
 				return s.change(ctx, func(tx *db.Tx, actor org.Actor) (Journey, error) { return s.PauseTx(ctx, tx, actor, in.ID, paused) })
 			})
 	}
@@ -110,7 +111,7 @@ func (s *Service) runRoutes(api *httpx.API) {
 		Items []RunBody `json:"items"`
 	}
 	type byJourney struct {
-		journeyPath
+		JourneyPath
 		Before clock.Time `query:"before"`
 		Limit  int        `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	}

@@ -111,7 +111,8 @@ func (s *Service) Routes(api *httpx.API) {
 	api.Raw(httpx.Route{Method: "HEAD", Path: "/l/{slug}", ID: "look-at-link", Summary: "Look at a short link without following it", Permission: httpx.Public, Rate: httpx.Rate{Burst: 60, Every: time.Second}}, s.follow)
 }
 
-type personPath struct {
+// PersonPath names a person in an address.
+type PersonPath struct {
 	Person id.Person `path:"id"`
 }
 
@@ -121,12 +122,12 @@ func (s *Service) personRoutes(api *httpx.API) {
 		Links []LinkBody `json:"links"`
 	}
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/people/{id}/codes", ID: "list-person-codes", Summary: "A person's codes and links", Permission: org.OfferRead},
-		func(ctx context.Context, in *personPath) (*httpx.Out[codes], error) {
+		func(ctx context.Context, in *PersonPath) (*httpx.Out[codes], error) {
 			items, links, err := s.personBodies(ctx, org.ActorFrom(ctx).Workspace, in.Person)
 			return httpx.OK(codes{items, links}), err
 		})
 	type grantInput struct {
-		personPath
+		PersonPath
 		Body struct {
 			OfferID ID     `json:"offer_id"`
 			Subject string `json:"cart_token,omitempty" maxLength:"200"`

@@ -46,11 +46,13 @@ type textBody struct {
 	Text string `json:"text" minLength:"1" maxLength:"1600"`
 }
 
-type numberPath struct {
+// NumberPath names a phone of the workspace in an address.
+type NumberPath struct {
 	Number phone.Number `path:"number" maxLength:"20"`
 }
 
-type tokenPath struct {
+// TokenPath names a phone by the token of its link.
+type TokenPath struct {
 	Token string `path:"token" maxLength:"80"`
 }
 
@@ -86,11 +88,11 @@ func (s *Service) Routes(api *httpx.API) {
 // memberRoutes are a phone in the hands of somebody who is signed in.
 func (s *Service) memberRoutes(api *httpx.API) {
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/sim/phones/{number}/messages", ID: "sim-phone-screen", Summary: "What a simulated phone shows", Permission: org.SimUse},
-		func(ctx context.Context, in *numberPath) (*httpx.Out[screen], error) {
+		func(ctx context.Context, in *NumberPath) (*httpx.Out[screen], error) {
 			return with(s, ctx, in.Number, s.screen)
 		})
 	type write struct {
-		numberPath
+		NumberPath
 		Body textBody
 	}
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/sim/phones/{number}/messages", ID: "send-from-sim-phone", Summary: "Text the brand from a simulated phone", Permission: org.SimUse},
@@ -100,7 +102,7 @@ func (s *Service) memberRoutes(api *httpx.API) {
 			})
 		})
 	type dial struct {
-		numberPath
+		NumberPath
 		Body sim.Dials
 	}
 	httpx.Register(api, httpx.Route{Method: "PUT", Path: "/sim/phones/{number}/dials", ID: "turn-sim-dials", Summary: "How a phone and its network behave", Permission: org.SimUse},
@@ -112,7 +114,7 @@ func (s *Service) memberRoutes(api *httpx.API) {
 			})
 		})
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/sim/phones/{number}/reset", ID: "reset-sim-phone", Summary: "Put the dials back and lift the carrier's block", Permission: org.SimUse},
-		func(ctx context.Context, in *numberPath) (*httpx.Out[PhoneBody], error) {
+		func(ctx context.Context, in *NumberPath) (*httpx.Out[PhoneBody], error) {
 			return with(s, ctx, in.Number, func(ctx context.Context, p Phone) (*httpx.Out[PhoneBody], error) {
 				s.Carrier.Reset(p.Workspace, string(p.Number))
 				b, err := s.phoneBody(ctx, p)
@@ -120,7 +122,7 @@ func (s *Service) memberRoutes(api *httpx.API) {
 			})
 		})
 	type act struct {
-		numberPath
+		NumberPath
 		Body Action
 	}
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/sim/phones/{number}/shop", ID: "sim-shop", Summary: "Do something in the simulated shop; the shop tells of it by a signed webhook", Permission: org.SimUse},
@@ -136,7 +138,7 @@ func (s *Service) memberRoutes(api *httpx.API) {
 func (s *Service) tokenRoutes(api *httpx.API) {
 	limit := httpx.Rate{Burst: 60, Every: 500 * time.Millisecond}
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/phone/{token}", ID: "phone-screen", Summary: "What the phone of this link shows", Permission: httpx.Public, Rate: limit},
-		func(ctx context.Context, in *tokenPath) (*httpx.Out[screen], error) {
+		func(ctx context.Context, in *TokenPath) (*httpx.Out[screen], error) {
 			p, err := s.ByToken(ctx, in.Token)
 			if err != nil {
 				return nil, err
@@ -144,7 +146,7 @@ func (s *Service) tokenRoutes(api *httpx.API) {
 			return s.screen(ctx, p)
 		})
 	type write struct {
-		tokenPath
+		TokenPath
 		Body textBody
 	}
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/phone/{token}/messages", ID: "send-from-phone", Summary: "Text the brand from the phone of this link", Permission: httpx.Public, Rate: limit},
@@ -156,7 +158,7 @@ func (s *Service) tokenRoutes(api *httpx.API) {
 			return s.sendAndShow(ctx, p, in.Body.Text)
 		})
 	type act struct {
-		tokenPath
+		TokenPath
 		Body Action
 	}
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/phone/{token}/shop", ID: "phone-shop", Summary: "Do something in the simulated shop", Permission: httpx.Public, Rate: limit},
