@@ -1,0 +1,132 @@
+import type { Episode, Message } from "../api/types";
+import type { Problem } from "../api/client";
+
+/** A message that is on its way to the server, or that the server refused. */
+export interface Local {
+  state: "sending" | "offline" | "refused";
+  problem?: Problem;
+}
+
+export type ThreadMessage = Message & { local?: Local };
+
+export type Filter = "all" | "messages" | "events";
+
+/** How far a state is on its way; receipts may arrive out of order and never lead back. */
+const rank: Record<string, number> = { undo: 0, held: 1, queued: 2, sending: 3, unknown: 4, sent: 5, dropped: 6, failed: 6, delivered: 7, read: 8 };
+
+function newer(have: Message, incoming: Message): Message {
+  if (have.state_at && incoming.state_at && have.state_at !== incoming.state_at) {
+    return have.state_at > incoming.state_at ? have : incoming;
+  }
+  return (rank[have.state] ?? 0) > (rank[incoming.state] ?? 0) ? have : incoming;
+}
+
+/** By time; what automation sent unasked has no number (0), the others break ties by theirs. */
+function order(a: Message, b: Message): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  return (a.seq && b.seq && a.seq - b.seq) || (a.id < b.id ? -1 : 1);
+}
+
+/** The two sets as one, each message once, in the order of the thread. */
+export function mergeMessages(have: readonly Message[], incoming: readonly Message[]): Message[] {
+  const byId = new Map(have.map((message) => [message.id, message]));
+  for (const message of incoming) {
+    const known = byId.get(message.id);
+    byId.set(message.id, known ? newer(known, message) : message);
+  }
+  return [...byId.values()].toSorted(order);
+}
+
+/** Messages of the server with those that are still on their way; one that arrived is never shown twice. */
+export function withLocal(messages: readonly Message[], local: readonly ThreadMessage[]): ThreadMessage[] {
+  const arrived = new Set(messages.map((message) => message.client_key).filter(Boolean));
+  return [...messages, ...local.filter((message) => !arrived.has(message.client_key))];
+}
+
+export type Row =
+  | { kind: "chapter"; key: string; episode: Episode; collapsed: boolean }
+  | { kind: "day"; key: string; at: string }
+  | { kind: "message"; key: string; message: ThreadMessage; grouped: boolean; newSpeaker: boolean }
+  | { kind: "events"; key: string; events: Message[]; open: boolean };
+
+export interface Shape {
+  episodes: readonly Episode[];
+  collapsed: ReadonlySet<string>;
+  opened: ReadonlySet<string>;
+  filter: Filter;
+}
+
+const together = 60_000;
+
+function sameSpeaker(a: ThreadMessage, b: ThreadMessage): boolean {
+  return a.kind === b.kind && a.author.kind === b.author.kind && a.author.id === b.author.id && a.author.name === b.author.name;
+}
+
+/** The lines of the thread: chapters, days, messages, and runs of events that fold. */
+export function buildRows(messages: readonly ThreadMessage[], shape: Shape): Row[] {
+  const episodes = new Map(shape.episodes.map((episode) => [episode.id, episode]));
+  const rows: Row[] = [];
+  let chapter = "";
+  let day = "";
+  let before: ThreadMessage | undefined;
+  let run: Message[] = [];
+
+  const flush = () => {
+    const [head] = run;
+    if (!head) return;
+    const key = `events:${head.id}`;
+    const open = run.length <= 3 || shape.opened.has(key);
+    rows.push({ kind: "events", key, events: run, open });
+    run = [];
+    before = undefined;
+  };
+
+  for (const message of messages) {
+    if (shape.filter === "messages" && message.kind === "event") continue;
+    if (shape.filter === "events" && message.kind !== "event") continue;
+    const episode = episodes.get(message.episode_id);
+    if (episode && episode.id !== chapter) {
+      flush();
+      chapter = episode.id;
+      rows.push({ kind: "chapter", key: `chapter:${episode.id}:${message.id}`, episode, collapsed: shape.collapsed.has(episode.id) });
+      before = undefined;
+    }
+    if (episode && shape.collapsed.has(episode.id)) continue;
+    const date = new Date(message.at).toDateString();
+    if (date !== day) {
+      flush();
+      day = date;
+      rows.push({ kind: "day", key: `day:${date}:${message.id}`, at: message.at });
+      before = undefined;
+    }
+    if (message.kind === "event") {
+      run.push(message);
+      continue;
+    }
+    flush();
+    const near = before !== undefined && Date.parse(message.at) - Date.parse(before.at) <= together;
+    const same = before !== undefined && sameSpeaker(before, message);
+    rows.push({ kind: "message", key: message.client_key ? `m:${message.client_key}` : message.id, message, grouped: same && near, newSpeaker: !same });
+    before = message;
+  }
+  flush();
+  return rows;
+}
+
+export function indexOfMessage(rows: readonly Row[], id: string): number {
+  return rows.findIndex((row) => (row.kind === "message" && row.message.id === id) || (row.kind === "events" && row.events.some((event) => event.id === id)));
+}
+
+/** The episode that a line of the thread is in. */
+export function episodeAt(rows: readonly Row[], index: number): Episode | undefined {
+  for (let i = Math.min(index, rows.length - 1); i >= 0; i--) {
+    const row = rows[i];
+    if (row?.kind === "chapter") return row.episode;
+  }
+  return undefined;
+}
+
+/** The number of the newest thing that the reader knows. */
+export function latestSeq(messages: readonly Message[]): number {
+  return messages.reduce((most, message) => (message.seq < Number.MAX_SAFE_INTEGER && message.seq > most ? message.seq : most), 0);
+}
