@@ -91,16 +91,23 @@ func (s *Service) httpAssign(ctx context.Context, in *assignInput) (*httpx.Out[D
 	return s.done(ctx, in.Person, Action{Kind: Assign, Member: in.Body.MemberID})
 }
 
+// closeBody may be left out.
+type closeBody struct {
+	Result string `json:"result,omitempty" maxLength:"200"`
+	Reason string `json:"reason,omitempty" maxLength:"2000"`
+}
+
 type closeInput struct {
 	PersonPath
-	Body struct {
-		Result string `json:"result,omitempty" maxLength:"200"`
-		Reason string `json:"reason,omitempty" maxLength:"2000"`
-	} `required:"false"`
+	Body *closeBody
 }
 
 func (s *Service) httpClose(ctx context.Context, in *closeInput) (*httpx.Out[Done], error) {
-	return s.done(ctx, in.Person, Action{Kind: Finish, Result: in.Body.Result, Reason: in.Body.Reason})
+	a := Action{Kind: Finish}
+	if in.Body != nil {
+		a.Result, a.Reason = in.Body.Result, in.Body.Reason
+	}
+	return s.done(ctx, in.Person, a)
 }
 
 type snoozeInput struct {
@@ -141,8 +148,8 @@ type optOutInput struct {
 	PersonPath
 	Body struct {
 		Purpose people.Purpose `json:"purpose,omitempty" enum:",marketing,cart,loyalty,transactional,support" doc:"empty means everything"`
-		Note    string         `json:"note,omitempty" maxLength:"2000"`
-	} `required:"false"`
+		Note    string         `json:"note,omitempty" maxLength:"2000" doc:"how the customer asked for it"`
+	}
 }
 
 func (s *Service) httpOptOut(ctx context.Context, in *optOutInput) (*httpx.Done, error) {
