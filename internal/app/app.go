@@ -119,6 +119,9 @@ func (a *App) openGround(ctx context.Context) (err error) {
 	if a.Secrets, err = secret.Load(a.Config.SecretKey(), os.Getenv("PARLEY_SECRET_KEY")); err != nil {
 		return err
 	}
+	if err = a.DB.Tx(ctx, func(tx *db.Tx) error { return a.Secrets.CheckTx(ctx, tx, a.Clock.Now()) }); err != nil {
+		return err
+	}
 	allow, err := egress.ParseRules(a.Config.EgressAllow...)
 	if err != nil {
 		return err
@@ -174,7 +177,7 @@ func (a *App) openChannels(context.Context) error {
 			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
 	a.Content = content.New()
 	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,
-		Channels: a.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
+		Channels: a.Channels, Senders: a.Channels.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
 	a.Channels.SetHooks(channel.Hooks{Recheck: a.Conversations.Recheck, OnOutcome: a.Conversations.OnOutcome, Otherwise: a.shopHook})
 	return nil
 }

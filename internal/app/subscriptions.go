@@ -2,13 +2,13 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"parley/internal/commerce"
 	"parley/internal/conversation"
 	"parley/internal/db"
 	"parley/internal/event"
 	"parley/internal/id"
+	"parley/internal/job"
 	"parley/internal/mailbox"
 )
 
@@ -27,9 +27,11 @@ func (a *App) subscribe() {
 	a.Conversations.RegisterStillTrue("cart", a.cartStill)
 
 	// Work that belongs to no person.
+	a.Jobs.Handle("org.sweep", func(ctx context.Context, _ job.Job) error { return a.Org.Sweep(ctx) })
+	a.Jobs.Handle("feed.trim", func(ctx context.Context, _ job.Job) error { return a.Feed.Trim(ctx) })
 	a.Jobs.Every("commerce.reconcile", commerce.ReconcileEvery)
-	a.Jobs.Every("org.sweep", time.Hour)
-	a.Jobs.Every("feed.trim", time.Hour)
+	a.Jobs.Every("org.sweep", a.Config.SweepEvery)
+	a.Jobs.Every("feed.trim", a.Config.SweepEvery)
 }
 
 // lines are the events that a thread shows, with their titles.

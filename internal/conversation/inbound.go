@@ -210,6 +210,9 @@ func (a *arrival) announce(ctx context.Context, tx *db.Tx) error {
 
 // settle sets the timer that fires when the person has finished writing.
 func (a *arrival) settle(ctx context.Context, tx *db.Tx) error {
+	if !a.s.Mailbox.Handles(SignalSettled) {
+		return nil
+	}
 	t := a.thread
 	parts, err := loadBurst(ctx, tx, a.ws, a.person, t.burstSeq)
 	if err != nil {

@@ -135,6 +135,9 @@ func (m *Mailbox) Handle(kind, name string, h Handler) {
 	m.handlers[kind] = append(m.handlers[kind], named{name, h})
 }
 
+// Handles says whether anybody reacts to a kind, for senders of signals that are of use only to those who do.
+func (m *Mailbox) Handles(kind string) bool { return len(m.handlers[kind]) > 0 }
+
 // Stats are the counters.
 func (m *Mailbox) Stats() Stats {
 	return Stats{Handled: m.handled.Load(), Failed: m.failed.Load(), Parked: m.parked.Load(), Units: m.commits.Load(),
