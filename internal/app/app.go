@@ -58,6 +58,7 @@ type App struct {
 	Demo   bool
 
 	listener net.Listener
+	nodes    *nodes
 
 	Mailbox       *mailbox.Mailbox
 	Jobs          *job.Queue
@@ -85,12 +86,17 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Demo: o.Demo}
 	if a.Clock == nil {
 		a.Clock = clock.New()
+		skip, err := fault.SkipFromEnv(os.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		a.Clock.Skip(skip)
 	}
 	if a.Log == nil {
 		a.Log = slog.New(slog.DiscardHandler)
 	}
 	a.IDs = id.NewSource(a.Clock)
-	for _, step := range []func(context.Context) error{a.openGround, a.openPeople, a.openChannels, a.openStories, a.openServer} {
+	for _, step := range []func(context.Context) error{a.openStore, a.openQueues, a.openPeople, a.openChannels, a.openStories, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -100,8 +106,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// openGround opens what holds no product words: folder, database, queues, the way out.
-func (a *App) openGround(ctx context.Context) (err error) {
+// openStore opens the folder, the port, the database and its key.
+func (a *App) openStore(ctx context.Context) (err error) {
 	if err = a.Config.Check(); err != nil {
 		return err
 	}
@@ -113,15 +119,18 @@ func (a *App) openGround(ctx context.Context) (err error) {
 	if a.listener, err = lc.Listen(ctx, "tcp", a.Config.Listen); err != nil {
 		return err
 	}
-	if a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns}); err != nil {
+	a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns})
+	if err != nil {
 		return err
 	}
 	if a.Secrets, err = secret.Load(a.Config.SecretKey(), os.Getenv("PARLEY_SECRET_KEY")); err != nil {
 		return err
 	}
-	if err = a.DB.Tx(ctx, func(tx *db.Tx) error { return a.Secrets.CheckTx(ctx, tx, a.Clock.Now()) }); err != nil {
-		return err
-	}
+	return a.DB.Tx(ctx, func(tx *db.Tx) error { return a.Secrets.CheckTx(ctx, tx, a.Clock.Now()) })
+}
+
+// openQueues opens what else holds no product words: the way out and the queues.
+func (a *App) openQueues(context.Context) error {
 	allow, err := egress.ParseRules(a.Config.EgressAllow...)
 	if err != nil {
 		return err
@@ -134,7 +143,8 @@ func (a *App) openGround(ctx context.Context) (err error) {
 	a.Mailbox = mailbox.New(a.DB, a.Clock, a.IDs, mailbox.Options{Workers: a.Config.Workers, MaxAttempts: a.Config.MaxParked,
 		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Log: a.Log, Faults: faults})
 	a.Jobs = job.New(a.DB, a.Clock, a.IDs, job.Options{Log: a.Log})
-	a.Feed = feed.New(a.DB, a.Clock, feed.Options{Log: a.Log})
+	a.nodes = newNodes()
+	a.Feed = feed.New(a.DB, a.Clock, feed.Options{Log: a.Log, OnAppend: a.nodes.appended})
 	a.Rules, err = compliance.Load()
 	return err
 }
@@ -198,7 +208,12 @@ func (a *App) openStories(context.Context) error {
 }
 
 // Addresses are what people open to reach this program.
-func (a *App) Addresses() config.Addresses { return a.Config.Addresses(a.listener.Addr()) }
+func (a *App) Addresses() config.Addresses {
+	if a.listener == nil {
+		return config.Addresses{Open: a.Config.Reachable()}
+	}
+	return a.Config.Addresses(a.listener.Addr())
+}
 
 // PublicURL is how browsers and providers reach this program: as configured, else the address it listens on.
 func (a *App) PublicURL() string { return a.Addresses().Open }

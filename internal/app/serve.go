@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"parley/internal/config"
+	"parley/internal/id"
 	"parley/internal/server"
 	"parley/web"
 )
@@ -34,11 +35,21 @@ func (a *App) Serve(ctx context.Context, ready func(config.Addresses)) error {
 	if err := a.Org.PrepareSetup(ctx); err != nil {
 		return err
 	}
-	return a.run(ctx, a.Mailbox.Run, a.Jobs.Run, a.Feed.Run, a.Channels.Run,
+	return a.run(ctx, a.Mailbox.Run, a.Jobs.Run, a.Feed.Run, a.Channels.Run, a.tellNodes, a.hearNodes,
 		func(ctx context.Context) error {
 			ready(a.Addresses())
 			return a.Server.Serve(ctx, a.listener)
 		})
+}
+
+// tellNodes tells the other nodes what browsers there may be waiting for.
+func (a *App) tellNodes(ctx context.Context) error {
+	return a.nodes.tell(ctx, a.DB.Notify, func(err error) { a.Log.Warn("other nodes could not be told of a change; they look by themselves", "error", err) })
+}
+
+// hearNodes looks at once when another node appended to a change stream.
+func (a *App) hearNodes(ctx context.Context) error {
+	return a.DB.Listen(ctx, func(ws string) { a.Feed.Notify(id.Workspace(ws)) }, func() { a.Mailbox.Wake() })
 }
 
 // Handler answers requests without a listener, for tests.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"parley/internal/channel"
 	"parley/internal/commerce"
 	"parley/internal/conversation"
 	"parley/internal/db"
@@ -22,6 +23,17 @@ func (a *App) subscribe() {
 	a.Mailbox.Handle(event.Signal, "conversation", a.eventLine)
 	a.Commerce.Handle(a.Mailbox)
 	a.Journeys.Handle(a.Mailbox)
+
+	// First steps tick themselves off.
+	t := &ticks{org: a.Org, done: map[tick]bool{}}
+	a.Mailbox.Handle(channel.SignalReceived, "checklist", t.received)
+	a.Mailbox.Handle(conversation.SignalAdded, "checklist", t.added)
+	a.Mailbox.Handle(event.Signal, "checklist", t.happened)
+
+	// The timeline and the inbox show what other domains know.
+	a.People.OnTimeline(a.Conversations.Timeline())
+	a.People.OnTimeline(a.Journeys.Timeline())
+	a.Conversations.Decorate(a.withCarts)
 
 	// Held messages about a cart ask again whether it still waits.
 	a.Conversations.RegisterStillTrue("cart", a.cartStill)
@@ -65,4 +77,19 @@ func (a *App) cartStill(ctx context.Context, q db.Queryer, ws id.Workspace, toke
 		out[token] = conversation.Still{Gone: over.Code != "", Code: over.Code, Reason: over.Text, Since: over.Since}
 	}
 	return out, err
+}
+
+// withCarts shows in the inbox which cart is open.
+func (a *App) withCarts(ctx context.Context, q db.Queryer, ws id.Workspace, rows []*conversation.Conversation) error {
+	persons := make([]id.Person, len(rows))
+	for i, r := range rows {
+		persons[i] = r.Person
+	}
+	carts, err := a.Commerce.OpenCarts(ctx, q, ws, persons)
+	for _, r := range rows {
+		if c, ok := carts[r.Person]; ok {
+			r.Cart = &conversation.CartRef{ID: string(c.ID), State: string(c.State), Total: c.Total}
+		}
+	}
+	return err
 }

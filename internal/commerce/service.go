@@ -99,3 +99,13 @@ func (s *Service) saveTx(ctx context.Context, tx *db.Tx, ws id.Workspace, c Cart
 	}
 	return s.feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "cart.changed", Person: c.Person, Body: map[string]any{"cart_id": c.ID, "state": c.State}})
 }
+
+// OpenCarts are the latest carts of the persons that are not over yet.
+func (s *Service) OpenCarts(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person]Cart, error) {
+	found, err := openCarts(ctx, q, ws, persons)
+	out := make(map[id.Person]Cart, len(found))
+	for _, c := range found {
+		out[c.Person] = c
+	}
+	return out, err
+}

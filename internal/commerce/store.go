@@ -162,3 +162,10 @@ func finishPrivacy(ctx context.Context, tx *db.Tx, ws id.Workspace, delivery, by
 	n, err := tx.Exec(ctx, "UPDATE privacy_request SET done_at = $1, done_by = $2 WHERE workspace_id = $3 AND delivery = $4", at, by, ws, delivery)
 	return n > 0, err
 }
+
+// openCarts are the carts of the persons that are not over, oldest first.
+func openCarts(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) ([]Cart, error) {
+	rows, err := q.Query(ctx, "SELECT "+cartColumns+" FROM cart WHERE workspace_id = $1 AND person_id IN "+db.In(len(persons), 2)+
+		" AND state IN ('active', 'abandoned', 'recovering') ORDER BY touched_at", db.InArgs([]any{ws}, persons)...)
+	return db.Collect(rows, err, func(r *db.Rows) (Cart, error) { return scanCart(r) })
+}

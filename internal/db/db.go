@@ -39,7 +39,8 @@ type Options struct {
 	Log       *slog.Logger
 	MaxConns  int           // PostgreSQL connections, default 16
 	Readers   int           // SQLite read connections, default 4
-	NoMigrate bool          // open as it is, for tools that only read
+	NoMigrate bool          // open as it is
+	ReadOnly  bool          // for tools that only read, also beside a running server: no lock, no migration, no writes
 	LockWait  time.Duration // how long to wait for another process to let go of the folder
 }
 
@@ -72,7 +73,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	} else {
 		err = d.openSQLite(ctx, o)
 	}
-	if err == nil && !o.NoMigrate {
+	if err == nil && !o.NoMigrate && !o.ReadOnly {
 		err = d.migrate(ctx)
 	}
 	if err != nil {

@@ -339,3 +339,28 @@ func BenchmarkTxGrouped64Callers(b *testing.B) {
 		})
 	}
 }
+
+func TestNodesHearEachOtherOnPostgreSQL(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		heard, ready, ended := make(chan string, 1), make(chan struct{}, 1), make(chan error, 1)
+		go func() {
+			ended <- d.Listen(ctx, func(p string) { heard <- p }, func() { ready <- struct{}{} })
+		}()
+		if d.Engine() == db.Postgres {
+			<-ready
+			if err := d.Notify(t.Context(), "ws_1"); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-heard; got != "ws_1" {
+				t.Errorf("heard %q", got)
+			}
+		} else if err := d.Notify(t.Context(), "ws_1"); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("listening ended with %v", err)
+		}
+	})
+}

@@ -21,6 +21,9 @@ const maxGroup = 256
 // openSQLite opens the folder's database with one writer and several readers.
 func (d *DB) openSQLite(ctx context.Context, o Options) error {
 	d.engine = SQLite
+	if o.ReadOnly {
+		return d.openReaders(o, "&mode=rw")
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return errs.Wrap(err, errs.Unavailable, "data_dir", "The data folder %s cannot be made. Choose another with --data-dir, or give this user the right to write there.", o.Dir)
 	}
@@ -29,9 +32,8 @@ func (d *DB) openSQLite(ctx context.Context, o Options) error {
 		return err
 	}
 	d.unlock = unlock
-	path := filepath.Join(o.Dir, "parley.db")
+	path := databaseFile(o.Dir)
 	// FULL: a commit that was told to anybody survives a power cut; NORMAL would not (measured, see reliability notes).
-	const pragmas = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-16000)&_pragma=mmap_size(268435456)"
 	w, err := sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
@@ -41,15 +43,30 @@ func (d *DB) openSQLite(ctx context.Context, o Options) error {
 		_ = w.Close()
 		return errs.Wrap(err, errs.Unavailable, "data_dir", "The database %s cannot be opened. Check that the disk is not full or read-only; nothing was changed.", path)
 	}
+	return d.openReaders(o, "")
+}
+
+const pragmas = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-16000)&_pragma=mmap_size(268435456)"
+
+func databaseFile(dir string) string { return filepath.Join(dir, "parley.db") }
+
+// openReaders opens the connections that only read.
+func (d *DB) openReaders(o Options, mode string) (err error) {
 	readers := o.Readers
 	if readers == 0 {
 		readers = 4
 	}
-	if d.reader, err = sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=query_only(1)"); err != nil {
+	path := databaseFile(o.Dir)
+	if d.reader, err = sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=query_only(1)"+mode); err != nil {
 		return fmt.Errorf("open %s for reading: %w", path, err)
 	}
 	d.reader.SetMaxOpenConns(readers)
 	d.reader.SetMaxIdleConns(readers)
+	if o.ReadOnly {
+		if err := d.reader.PingContext(context.Background()); err != nil {
+			return errs.Wrap(err, errs.Unavailable, "data_dir", "There is no database to read in %s. Choose the folder with --data-dir.", o.Dir)
+		}
+	}
 	return nil
 }
 

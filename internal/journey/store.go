@@ -7,6 +7,7 @@ import (
 	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/id"
+	"parley/internal/people"
 )
 
 // Journey is a journey of a workspace: the draft that is edited, and which version is live.
@@ -187,4 +188,16 @@ func standings(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID) (
 func runsAt(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, before clock.Time, limit int) ([]Run, error) {
 	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND ($3 = 0 OR started_at < $3) ORDER BY started_at DESC LIMIT $4", ws, journey, int64(before), limit)
 	return db.Collect(rows, err, scanRun)
+}
+
+// runsBefore are a person's runs for the timeline, latest first.
+func runsBefore(ctx context.Context, q db.Queryer, ask people.TimelineAsk) ([]Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND person_id = $2 AND (started_at, id) < ($3, $4) ORDER BY started_at DESC, id DESC LIMIT $5",
+		ask.Workspace, ask.Person, int64(ask.Before.At), ask.Before.ID, ask.Limit)
+	return db.Collect(rows, err, scanRun)
+}
+
+func countRuns(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) (n int64, err error) {
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM journey_run WHERE workspace_id = $1 AND person_id = $2", ws, p).Scan(&n)
+	return n, err
 }

@@ -1,6 +1,8 @@
 -- One row per person who is in a conversation: what the inbox sorts and filters by. It is also the lock of the thread:
 -- whoever adds to the thread takes the next seq here first. waiting_key orders "waiting longest": waiting_since while a
--- person waits for a human, and a far future minus last_at otherwise.
+-- person waits for a human, and a far future minus last_at otherwise. tray says in one word what status,
+-- owner and floor say together: bot, unassigned, owned, or the status of what is not open. The indexes hold all that a
+-- page's order and a count need.
 -- owner: conversation
 CREATE TABLE conversation (
     workspace_id     TEXT    NOT NULL,
@@ -8,6 +10,7 @@ CREATE TABLE conversation (
     status           TEXT    NOT NULL,
     owner_id         TEXT    NOT NULL,
     floor            TEXT    NOT NULL,
+    tray             TEXT    NOT NULL,
     waiting_since    BIGINT  NOT NULL,
     waiting_key      BIGINT  NOT NULL,
     last_at          BIGINT  NOT NULL,
@@ -30,7 +33,8 @@ CREATE TABLE conversation (
 ) /*sqlite WITHOUT ROWID*/;
 CREATE INDEX conversation_waiting ON conversation (workspace_id, status, waiting_key, person_id);
 CREATE INDEX conversation_newest ON conversation (workspace_id, status, last_at, person_id);
-CREATE INDEX conversation_owner ON conversation (workspace_id, owner_id, status, waiting_key, person_id) WHERE owner_id <> '';
+CREATE INDEX conversation_tray ON conversation (workspace_id, tray, waiting_key, person_id, last_at);
+CREATE INDEX conversation_owner ON conversation (workspace_id, owner_id, status, waiting_key, person_id, last_at) WHERE owner_id <> '';
 CREATE INDEX conversation_all_newest ON conversation (workspace_id, last_at, person_id);
 CREATE INDEX conversation_all_waiting ON conversation (workspace_id, waiting_key, person_id);
 
