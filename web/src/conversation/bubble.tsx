@@ -1,5 +1,5 @@
-import { memo, useState, type ReactNode } from "react";
-import { CircleHelp, FileText, Lock } from "lucide-react";
+import { Fragment, memo, useState, type ReactNode } from "react";
+import { FileText, Lock } from "lucide-react";
 import type { Media, MessageState } from "../api/types";
 import { Avatar, type Voice } from "../design/avatar";
 import { cx } from "../design/cx";
@@ -79,10 +79,12 @@ function Note({ message, highlighted, mark, onAction }: BubbleProps) {
   return (
     <div className="pt-3">
       <div dir="auto" className={cx("note", highlighted && "outline-2 outline-offset-2 outline-focus")}>
-        <p className="flex flex-wrap items-center gap-x-1 text-caption">
-          <Lock aria-hidden className="size-3.5" />
-          <b className="font-semibold">{t("internalNote")}</b> · <bdi>{message.author.name}</bdi> · {t("notSent")}
-          {at !== undefined && <time className="ms-auto ps-2 opacity-80">{clockTime(at)}</time>}
+        <p className="flex gap-2 text-caption">
+          <span className="min-w-0 flex-1">
+            <Lock aria-hidden className="me-1 inline size-3.5 align-[-2px]" />
+            <b className="font-semibold">{t("internalNote")}</b> · <bdi>{message.author.name}</bdi> · {t("notSent")}
+          </span>
+          {at !== undefined && <time>{clockTime(at)}</time>}
         </p>
         <Rich text={message.text} mark={mark} />
       </div>
@@ -121,25 +123,26 @@ function Meta({ message, onAction, customer }: BubbleProps) {
     );
   if (out) parts.push(<StateLine key="state" message={message} onAction={onAction} />);
   if (message.delayed) parts.push(<span key="late">{t("delayed", { time: dateTime(instant(message.received_at) ?? 0, workspaceNow()) })}</span>);
-  if (out && message.segments > 0) parts.push(<span key="segments">{t("segments", { n: message.segments })}</span>);
+  if (out && message.segments > 0) parts.push(<span key="segments" className="whitespace-nowrap">{t("segments", { n: message.segments })}</span>);
   if (message.simulated) parts.push(<span key="sim">{t("simulated")}</span>);
   if (automated && message.why)
     parts.push(
-      <button key="why" type="button" onClick={() => setWhy(true)} className="inline-flex min-h-6 items-center gap-0.5 underline decoration-dotted underline-offset-2 hover:text-text">
-        <CircleHelp aria-hidden className="size-3" />
+      <button key="why" type="button" onClick={() => setWhy(true)} className="min-h-6 underline decoration-dotted underline-offset-2 hover:text-text">
         {t("why")}
       </button>,
     );
   return (
-    <div className={cx("mt-0.5 flex flex-wrap items-center gap-x-1 text-meta text-text-2", out && "justify-end")}>
+    <>
+      <p className={cx("mt-0.5 text-meta text-text-2", out && "text-end")}>
       {parts.map((part, i) => (
-        <span key={i} className="inline-flex items-center">
-          {i > 0 && <span aria-hidden className="me-1">·</span>}
+        <Fragment key={i}>
           {part}
-        </span>
+          {i < parts.length - 1 && <span aria-hidden> · </span>}
+        </Fragment>
       ))}
+    </p>
       {why && <WhyDialog message={message} customer={customer} onClose={() => setWhy(false)} />}
-    </div>
+    </>
   );
 }
 
@@ -175,17 +178,14 @@ function State({ message, onAction, now }: Pick<BubbleProps, "message" | "onActi
     <span
       role={view.tone === "danger" ? "status" : undefined}
       className={cx(
-        "inline-flex flex-wrap items-center gap-x-1",
         view.tone === "danger" && "font-semibold text-danger",
         view.tone === "warn" && "text-warn",
       )}
     >
-      <Icon aria-hidden className="size-3.5" strokeWidth={2.25} />
-      <span>
-        {view.word}
-        {view.reason && ` · ${view.reason}`}
-      </span>
-      {action && <span aria-hidden>·</span>}
+      <Icon aria-hidden className="me-0.5 inline size-3.5 align-[-2px]" strokeWidth={2.25} />
+      {view.word}
+      {view.reason && ` · ${view.reason}`}
+      {action && <span aria-hidden> · </span>}
       {action && press(action, t(actionWords[action]))}
       {message.local?.state === "refused" && press("edit", t("edit"))}
     </span>

@@ -226,11 +226,6 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     const composing = event.nativeEvent.isComposing;
-    if (event.key === "/" && !composing && !note && !event.altKey) {
-      const at = event.currentTarget.selectionStart;
-      const before = text[at - 1];
-      if (before === undefined || /\s/.test(before)) setSlash(at);
-    }
     if (event.key === "Enter" && enterSends && !event.shiftKey && !composing && !event.ctrlKey && !event.metaKey && slash === undefined) {
       event.preventDefault();
       send(false);
@@ -286,13 +281,19 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
             disabled={!may}
             aria-label={note ? t("noteLabel", { name }) : t("replyLabel", { name, channel })}
             placeholder={may ? (note ? t("notePlaceholder") : t("replyPlaceholder", { name })) : undefined}
-            onChange={(event) => setText(event.target.value)}
+            onChange={(event) => {
+              const { value, selectionStart: caret } = event.target;
+              // A slash that begins a word asks for an offer.
+              const typed = value.length === text.length + 1 && value[caret - 1] === "/" && /^$|\s/.test(value[caret - 2] ?? "");
+              if (typed && !note) setSlash(caret - 1);
+              setText(value);
+            }}
             onKeyDown={onKeyDown}
             className="relative block field-sizing-content max-h-[38dvh] min-h-14 w-full resize-none bg-transparent px-3 py-2 text-message outline-none placeholder:text-text-3 sm:text-body"
           />
         </div>
         <div className="flex flex-wrap items-end gap-2 px-2 pb-2">
-          <div className="min-w-0 flex-1 basis-52 self-center ps-1">
+          <div className="min-w-0 flex-1 self-center ps-1 max-sm:basis-full sm:basis-52">
             {!note && text !== "" && <Counter text={text} size={size} price={price} onFix={setText} />}
             {(note || text === "") && (
               <p className="hidden text-caption text-text-3 sm:block">
@@ -302,6 +303,7 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
           </div>
           {!note && (
             <IconButton
+              className="max-sm:me-auto"
               label={t("insertCode")}
               hint="/"
               icon={Ticket}

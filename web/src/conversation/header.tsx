@@ -107,6 +107,7 @@ export function ConversationHeader(props: HeaderProps) {
     run: () => props.onFilter(filter),
   }));
   const moreItems: MenuItem[] = [
+    ...(props.narrow ? [{ key: "panel", label: t("panel"), icon: PanelRight, run: openPanel }] : []),
     { key: "find", label: t("find"), icon: Search, keys: keysOf("find"), run: props.onFind },
     { key: "tags", label: t("tagAdd"), icon: Tag, keys: keysOf("tag"), run: () => setAsked("tags") },
     c.unread > 0
@@ -145,7 +146,7 @@ export function ConversationHeader(props: HeaderProps) {
           .filter((viewer) => viewer.id !== self.id)
           .slice(0, 3)
           .map((viewer) => (
-            <span key={viewer.id} title={t("viewing", { names: viewer.name })} className="me-1">
+            <span key={viewer.id} title={t("viewing", { names: viewer.name })} className="me-1 max-sm:hidden">
               <Avatar voice="agent" name={viewer.name} size={24} />
               <span className="sr-only">{t("viewing", { names: viewer.name })}</span>
             </span>
@@ -153,7 +154,7 @@ export function ConversationHeader(props: HeaderProps) {
         <Menu label={t("assign")} items={assignItems} trigger={(trigger) => <IconButton id="assign-menu" label={t("assign")} hint={keysOf("assign")} icon={UserRoundPlus} {...trigger} />} />
         <Menu label={t("snooze")} items={snoozeItems} trigger={(trigger) => <IconButton id="snooze-menu" label={t("snooze")} hint={keysOf("snooze")} icon={AlarmClock} {...trigger} />} />
         <Menu label={t("more")} items={moreItems} trigger={(trigger) => <IconButton label={t("more")} icon={Ellipsis} {...trigger} />} />
-        {!props.panelShown && <IconButton label={t("panel")} hint={keysOf("panel")} icon={PanelRight} onClick={openPanel} className="rtl:-scale-x-100" />}
+        {!props.panelShown && !props.narrow && <IconButton label={t("panel")} hint={keysOf("panel")} icon={PanelRight} onClick={openPanel} className="rtl:-scale-x-100" />}
         {open ? (
           <Button icon={Check} onClick={close} className="ms-1.5" title={`${t("closeNext")} (${keysOf("close")})`}>
             <span className="sr-only sm:not-sr-only">{t("close")}</span>

@@ -23,7 +23,7 @@ import { t } from "./text";
 import { prefetch } from "./threads";
 import { useMedia } from "../design/media";
 
-export const views: View[] = ["open", "mine", "unassigned", "bot", "snoozed", "closed", "all"];
+export const views: View[] = ["open", "mine", "unassigned", "all", "bot", "snoozed", "closed"];
 
 interface InboxListProps {
   place: Place;
@@ -36,7 +36,7 @@ function ViewBar({ place }: { place: Place }) {
   const counts = useQuery(queries.counts()).data;
   const navigate = useNavigate();
   return (
-    <nav aria-label={t("views")} className="flex flex-wrap gap-x-0.5 gap-y-1 px-2 pb-2">
+    <nav aria-label={t("views")} className="flex gap-x-0.5 gap-y-1 px-2 pb-2 max-sm:overflow-x-auto sm:flex-wrap">
       {views.map((view) => {
         const count = counts?.[view];
         return (
@@ -46,7 +46,7 @@ function ViewBar({ place }: { place: Place }) {
             aria-current={place.view === view ? "page" : undefined}
             onClick={() => void navigate({ to: "/inbox", search: { view, sort: place.sort === "newest" ? "newest" : undefined } })}
             className={cx(
-              "inline-flex min-h-6 items-center gap-1.5 rounded-full px-2.5 py-0.5 text-caption font-medium transition-colors duration-(--quick) pointer-coarse:min-h-9",
+              "inline-flex min-h-6 shrink-0 items-center gap-1.5 rounded-full px-2 py-0.5 text-caption font-medium transition-colors duration-(--quick) pointer-coarse:min-h-9",
               place.view === view ? "bg-accent-soft text-accent-text" : "text-text-2 hover:bg-hover hover:text-text",
             )}
           >

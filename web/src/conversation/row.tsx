@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Link } from "@tanstack/react-router";
-import { AlarmClock, Ban, Bot, Globe, Mail, MessageSquare, Smartphone, type LucideIcon } from "lucide-react";
+import { AlarmClock, Ban, Bot, Camera, Globe, Mail, MessageSquare, Smartphone, type LucideIcon } from "lucide-react";
 import type { Conversation } from "../api/types";
 import { Avatar } from "../design/avatar";
 import { Badge, Chip } from "../design/status";
@@ -148,7 +148,11 @@ export const Row = memo(function Row(props: RowProps) {
         <span className="flex items-center gap-2">
           <span className={cx("min-w-0 flex-1 truncate text-caption", c.unread > 0 ? "text-text" : "text-text-2")} dir="auto">
             {who && <span className="font-medium">{who}: </span>}
-            {c.preview || `📷 ${t("photo")}`}
+            {c.preview || (
+              <>
+                <Camera aria-hidden className="inline size-3.5 align-[-2px]" /> {t("photo")}
+              </>
+            )}
           </span>
           <Flags c={c} />
         </span>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
 import type { Episode, Message } from "../api/types";
@@ -125,13 +125,25 @@ export function ThreadView(props: ThreadViewProps) {
     estimateSize: (index) => estimate(rows[index]),
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 6,
-    paddingStart: 12,
+    paddingStart: thread.first ? 44 : 12,
     paddingEnd: 16,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: 80,
     onChange: (instance) => setAtEnd(instance.isAtEnd(80)),
   });
+  // The composer grows and the keyboard opens: who reads the newest line keeps it in sight.
+  const keepEnd = useEffectEvent(() => {
+    if (atEnd && thread.last) virtual.scrollToEnd();
+  });
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const observer = new ResizeObserver(() => keepEnd());
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+
   const items = virtual.getVirtualItems();
   const firstIndex = () => {
     const offset = (virtual.scrollOffset ?? 0) + 24;
@@ -181,12 +193,12 @@ export function ThreadView(props: ThreadViewProps) {
         </p>
       )}
       <div ref={scroller} role="feed" aria-label={t("thread", { name: customer })} aria-busy={thread.status === "older"} tabIndex={-1} className="scroll h-full [overflow-anchor:none]">
-        {thread.first && rows.length > 0 && <p className="px-4 pt-4 text-center text-caption text-text-3">{t("start")}</p>}
         {rows.length === 0 && (thread.status === "loading" || thread.status === "empty") && <Skeleton rows={5} height={72} retry={() => void loadNewest(person)} />}
         {rows.length === 0 && thread.status === "failed" && thread.problem && <ErrorState problem={thread.problem} retry={() => void loadNewest(person)} />}
         {rows.length === 0 && thread.status === "ready" && <EmptyState title={t("noMessages")} />}
         {rows.length > 0 && thread.problem && <LoadFailed onRetry={() => void loadOlder(person)} />}
         <div className="relative mx-auto max-w-3xl" style={{ height: virtual.getTotalSize() }}>
+          {thread.first && rows.length > 0 && <p className="absolute inset-x-0 top-7 text-center text-caption text-text-3">{t("start")}</p>}
           {items.map((item) => (
             <div
               key={item.key}

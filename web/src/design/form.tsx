@@ -102,7 +102,7 @@ export function Segmented<T extends string>(props: {
         <label
           key={option.value}
           className={cx(
-            "relative min-h-7 cursor-pointer rounded-field px-2.5 py-1 text-caption font-medium has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus",
+            "relative inline-flex min-h-7 cursor-pointer items-center rounded-field px-2.5 text-caption font-medium has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus",
             props.value === option.value ? "bg-raised text-text shadow-[0_0_0_1px_var(--border)]" : "text-text-2 hover:text-text",
           )}
         >

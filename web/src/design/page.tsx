@@ -59,8 +59,8 @@ export function Table({ label, head, children }: { label: string; head: ReactNod
   );
 }
 
-export function Th({ end, ...rest }: ThHTMLAttributes<HTMLTableCellElement> & { end?: boolean }) {
-  return <th scope="col" {...rest} className={cx("px-4 py-2 font-medium whitespace-nowrap", end ? "text-end" : "text-start", rest.className)} />;
+export function Th({ end, middle, ...rest }: ThHTMLAttributes<HTMLTableCellElement> & { end?: boolean; middle?: boolean }) {
+  return <th scope="col" {...rest} className={cx("px-4 py-2 font-medium whitespace-nowrap", end ? "text-end" : middle ? "text-center" : "text-start", rest.className)} />;
 }
 
 export function Td({ end, children, className }: { end?: boolean; children?: ReactNode; className?: string }) {

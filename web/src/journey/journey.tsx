@@ -6,6 +6,7 @@ import { call, problemOf } from "../api/client";
 import { itemsOf, queries, queryClient } from "../api/queries";
 import type { Journey, JourneyStep } from "../api/types";
 import { Button } from "../design/button";
+import { cx } from "../design/cx";
 import { Dialog, DialogActions } from "../design/dialog";
 import { Card, PageBody, PageHeader, Table, Td, Th } from "../design/page";
 import { Banner, Chip, ErrorState, Skeleton } from "../design/status";
@@ -29,11 +30,12 @@ const icons: Record<JourneyStep["type"], LucideIcon> = {
 
 function Step({ step, here }: { step: JourneyStep; here: ReadonlyMap<string, number> }) {
   const Icon = icons[step.type];
+  const { currency } = useMe().workspace;
   const text = step.text ?? step.draft;
   const standing = here.get(step.id) ?? 0;
   return (
     <li>
-      <div id={`step-${step.id}`} className="flex gap-3 rounded-card border border-border bg-surface p-3">
+      <div id={`step-${step.id}`} className={cx("flex gap-3 rounded-card border border-border bg-surface p-3", !text && "items-center")}>
         <span className="grid size-8 shrink-0 place-items-center rounded-full bg-info-soft text-info">
           <Icon aria-hidden className="size-4" />
         </span>
@@ -57,7 +59,7 @@ function Step({ step, here }: { step: JourneyStep; here: ReadonlyMap<string, num
           )}
         </div>
       </div>
-      {armsOf(step).map((arm) => (
+      {armsOf(step, currency).map((arm) => (
         <div key={arm.label} className="ms-4 border-s-2 border-border ps-4 pt-3">
           <p className="pb-2 text-caption font-semibold text-text-2">{arm.label}</p>
           <Steps steps={arm.steps} here={here} />
@@ -197,7 +199,7 @@ export function JourneyPage() {
         )}
         <Card>
           <dl className="space-y-1.5">
-            {rulesOf(journey.draft).map(([label, text]) => (
+            {rulesOf(journey.draft, me.workspace.currency).map(([label, text]) => (
               <div key={label + text} className="grid grid-cols-[7rem_1fr] gap-2">
                 <dt className="text-text-3">{label}</dt>
                 <dd>{text}</dd>

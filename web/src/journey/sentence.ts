@@ -1,5 +1,6 @@
 import type { Condition, JourneyDefinition, JourneyStep } from "../api/types";
 import { catalogue } from "../i18n/i18n";
+import { formatMoney } from "../text/money";
 
 export const t = catalogue("journey", {
   title: "Journeys",
@@ -48,7 +49,7 @@ export const t = catalogue("journey", {
   waitUntil: "Wait {for}, or until “{event}”",
   branch: "Choose",
   send: "Send a {purpose} text",
-  expires: "not later than {expires}",
+  expires: "at most {expires} later",
   offer: "Issue a code of {offer}",
   hand: "Prepare a text for a person, who has {claim_within} to send it",
   set: "Set {attribute} to {value}",
@@ -72,6 +73,9 @@ export const t = catalogue("journey", {
   opExists: "is known",
   opMissing: "is unknown",
   always: "always",
+  minutes: { one: "{n} minute", other: "{n} minutes" },
+  hours: { one: "{n} hour", other: "{n} hours" },
+  days: { one: "{n} day", other: "{n} days" },
 });
 
 const ops: Record<string, Parameters<typeof t>[0]> = {
@@ -94,31 +98,41 @@ function valueText(value: unknown): string {
 }
 
 /** A condition as a sentence reads it. */
-export function conditionText(condition: Condition | null | undefined): string {
+export function conditionText(condition: Condition | null | undefined, currency: string): string {
   if (!condition) return t("always");
-  const list = (parts: Condition[], join: string) => parts.map(conditionText).join(join);
+  const list = (parts: Condition[], join: string) => parts.map((part) => conditionText(part, currency)).join(join);
   if (condition.all) return list(condition.all, t("and"));
   if (condition.any) return list(condition.any, t("or"));
   if (condition.none) return t("not", { list: list(condition.none, t("or")) });
   if (condition.consent) return t(condition.is === "missing" ? "missing" : "granted", { consent: plain(condition.consent) });
   if (condition.run) return t("ran", { run: plain(condition.run) });
-  const what = plain(condition.prop ?? condition.attr ?? "");
-  return `${what} ${t(ops[condition.op ?? "eq"] ?? "opEq", { value: valueText(condition.value) })}`;
+  const name = condition.prop ?? condition.attr ?? "";
+  const { value: raw } = condition;
+  const money = name.endsWith("_minor") && typeof raw === "number" ? formatMoney({ minor: raw, currency }, true) : undefined;
+  return `${plain(name.replace(/_minor$/, ""))} ${t(ops[condition.op ?? "eq"] ?? "opEq", { value: money ?? valueText(raw) })}`;
+}
+
+/** "30m", "36h" or "7d" as people say it. */
+export function lengthText(text: string | undefined): string {
+  const found = /^(\d+)([mhd])$/.exec(text ?? "");
+  if (!found) return text ?? "";
+  const unit = { m: "minutes", h: "hours", d: "days" }[found[2] as "m" | "h" | "d"] as "minutes" | "hours" | "days";
+  return t(unit, { n: Number(found[1]) });
 }
 
 /** What a step does, in a sentence. */
 export function stepText(step: JourneyStep): string {
   switch (step.type) {
     case "wait":
-      return step.until ? t("waitUntil", { for: step.for ?? "", event: plain(step.until.event) }) : t("wait", { for: step.for ?? "" });
+      return step.until ? t("waitUntil", { for: lengthText(step.for), event: plain(step.until.event) }) : t("wait", { for: lengthText(step.for) });
     case "branch":
       return t("branch");
     case "send":
-      return t("send", { purpose: plain(step.purpose ?? "") }) + (step.expires ? `, ${t("expires", { expires: step.expires })}` : "");
+      return t("send", { purpose: plain(step.purpose ?? "") }) + (step.expires ? `, ${t("expires", { expires: lengthText(step.expires) })}` : "");
     case "offer":
       return t("offer", { offer: step.offer ?? "" });
     case "hand":
-      return t("hand", { claim_within: step.claim_within ?? "" });
+      return t("hand", { claim_within: lengthText(step.claim_within) });
     case "set":
       return t("set", { attribute: plain(step.attribute ?? ""), value: valueText(step.value) });
     case "stop":
@@ -132,8 +146,8 @@ export interface Arm {
 }
 
 /** The ways on from a step, each with its words. */
-export function armsOf(step: JourneyStep): Arm[] {
-  const arms: Arm[] = (step.cases ?? []).map((each) => ({ label: each.name || conditionText(each.when), steps: each.steps ?? [] }));
+export function armsOf(step: JourneyStep, currency: string): Arm[] {
+  const arms: Arm[] = (step.cases ?? []).map((each) => ({ label: each.name || conditionText(each.when, currency), steps: each.steps ?? [] }));
   const words: [Parameters<typeof t>[0], Parameters<typeof t>[0]] = step.type === "hand" ? ["thenHand", "elseHand"] : ["thenWait", "elseWait"];
   if (step.then?.length) arms.push({ label: t(words[0]), steps: step.then });
   if (step.else?.length || (step.type === "branch" && arms.length)) arms.push({ label: step.type === "branch" ? t("else") : t(words[1]), steps: step.else ?? [] });
@@ -141,11 +155,11 @@ export function armsOf(step: JourneyStep): Arm[] {
 }
 
 /** How it starts, how often, and what ends it: the first lines of a journey. */
-export function rulesOf(definition: JourneyDefinition): [string, string][] {
-  const event = (name: string, where?: Condition) => t("evHappens", { event: plain(name) }) + (where ? ` ${t("where", { condition: conditionText(where) })}` : "");
+export function rulesOf(definition: JourneyDefinition, currency: string): [string, string][] {
+  const event = (name: string, where?: Condition) => t("evHappens", { event: plain(name) }) + (where ? ` ${t("where", { condition: conditionText(where, currency) })}` : "");
   const { trigger, reentry } = definition;
   const again =
-    reentry.rule === "per_key" ? t("perKey", { key: plain(trigger.key ?? "") }) : reentry.rule === "after" ? t("after", { after: reentry.after ?? "" }) : t("once");
+    reentry.rule === "per_key" ? t("perKey", { key: plain(trigger.key ?? "") }) : reentry.rule === "after" ? t("after", { after: lengthText(reentry.after) }) : t("once");
   return [
     [t("entry"), event(trigger.event, trigger.where)],
     [t("reentry"), again],

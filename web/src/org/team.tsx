@@ -231,7 +231,7 @@ function Matrix() {
           <>
             <Th>{t("permission")}</Th>
             {data.roles.map((role) => (
-              <Th key={role} className="text-center">
+              <Th key={role} middle>
                 {role}
               </Th>
             ))}

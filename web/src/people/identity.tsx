@@ -11,7 +11,7 @@ import { allowed, useMe } from "../shell/me";
 import { notify } from "../shell/undo";
 import { useNow } from "../state/clock";
 import { formatMoney } from "../text/money";
-import { clockTime } from "../text/time";
+import { clockTime, instant, shortDate } from "../text/time";
 import { when } from "./sections";
 import { t } from "./text";
 
@@ -74,6 +74,7 @@ export function Identity({ person, large }: { person: Person; large?: boolean })
   const now = useNow();
   const Quiet = person.quiet.open ? Sun : MoonStar;
   const number = mainNumber(person);
+  const lastOrder = instant(person.last_order_at);
   return (
     <div className="space-y-3">
       <div className="flex items-center gap-3">
@@ -105,7 +106,7 @@ export function Identity({ person, large }: { person: Person; large?: boolean })
         {[
           [t("value"), formatMoney(person.value, true) || "–"],
           [t("orders"), String(person.orders)],
-          [t("lastOrder"), when(person.last_order_at) || "–"],
+          [t("lastOrder"), lastOrder === undefined ? "–" : shortDate(lastOrder, now)],
         ].map(([label, value]) => (
           <div key={label} className="rounded-control bg-sunken px-1 py-1.5">
             <dd className="tabular truncate font-semibold">{value}</dd>

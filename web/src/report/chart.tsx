@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { RecoveryReport } from "../api/types";
+import { locale } from "../i18n/i18n";
 import { formatMoney, minorPerUnit } from "../text/money";
 import { preferences } from "../state/preferences";
 import { useStore } from "../state/store";
@@ -34,7 +35,7 @@ export function Chart({ days, currency }: { days: Days; currency: string }) {
     const hollow = values.map((value, i) => (i === partial ? value : null));
     const bars = uPlot.paths.bars?.({ size: [0.62, 40], radius: 0.18 });
     const money = (value: number) => formatMoney({ minor: Math.round(value * unit), currency }, true);
-    const short = (iso: string) => `${Number(iso.slice(8))}.${Number(iso.slice(5, 7))}.`;
+    const format = new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", timeZone: "UTC" });
     const options: uPlot.Options = {
       width: box.clientWidth,
       height: 220,
@@ -42,10 +43,10 @@ export function Chart({ days, currency }: { days: Days; currency: string }) {
       cursor: { y: false, points: { show: false } },
       scales: { x: { time: false, range: (_, min, max) => [min - 0.6, max + 0.6] }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
       axes: [
-        { stroke: text, font: "11px Inter", grid: { show: false }, ticks: { show: false }, values: (_, splits) => splits.map((i) => (Number.isInteger(i) && days[i] ? short(days[i].date) : "")) },
+        { stroke: text, font: "11px Inter", grid: { show: false }, ticks: { show: false }, size: 28, space: 64, values: (_, splits) => splits.map((i) => (Number.isInteger(i) && days[i] ? format.format(new Date(days[i].date)) : "")) },
         { stroke: text, font: "11px Inter", grid: { stroke: line, width: 1 }, ticks: { show: false }, size: 64, values: (_, splits) => splits.map(money) },
       ],
-      series: [{}, { fill: accent, stroke: accent, width: 0, ...(bars ? { paths: bars } : {}) }, { stroke: accent, width: 1.5, dash: [4, 3], ...(bars ? { paths: bars } : {}) }],
+      series: [{}, { fill: accent, stroke: accent, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }, { stroke: accent, width: 1.5, dash: [4, 3], points: { show: false }, ...(bars ? { paths: bars } : {}) }],
     };
     const plot = new uPlot(options, [days.map((_, i) => i), whole, hollow], box);
     const resize = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: 220 }));

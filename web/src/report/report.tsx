@@ -61,7 +61,7 @@ function OpenLink({ search, open, children, big }: { search: ReportSearch; open:
 function Figure(props: { label: string; meaning: string | undefined; note?: string; children: React.ReactNode }) {
   return (
     <div className="rounded-card border border-border bg-surface p-4">
-      <p className="flex items-center gap-1 text-caption text-text-2">
+      <p className="flex min-h-6 items-center gap-1 text-caption text-text-2">
         {props.label}
         <Meaning text={props.meaning} />
       </p>

@@ -28,7 +28,7 @@ export function ChecklistCard() {
   const isNarrow = useMedia(narrow);
   const items = data?.items ?? [];
   const done = items.filter((item) => item.done).length;
-  if (!data || data.hidden || items.length === 0 || done === items.length || (isNarrow && pathname !== "/inbox")) return null;
+  if (!data || data.hidden || items.length === 0 || done === items.length || !(pathname === "/inbox" || (pathname.startsWith("/c/") && !isNarrow))) return null;
   return (
     <section aria-label={t("title")} className="flex items-center gap-3 overflow-x-auto border-b border-border bg-canvas px-4 py-1.5">
       <h2 className="text-caption font-semibold whitespace-nowrap">
