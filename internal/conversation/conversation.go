@@ -64,6 +64,19 @@ func (t thread) waitingKey() int64 {
 	return math.MaxInt64 - int64(t.lastAt)
 }
 
+// tray is where the conversation lies in the inbox.
+func (t thread) tray() string {
+	switch {
+	case t.status != Open:
+		return string(t.status)
+	case t.floor == FloorBot:
+		return "bot"
+	case t.owner == "":
+		return "unassigned"
+	}
+	return "owned"
+}
+
 // open says whether there is work in hand.
 func (t thread) open() bool { return t.status == Open || t.status == Snoozed }
 

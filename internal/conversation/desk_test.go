@@ -46,7 +46,9 @@ func (w *world) walk(ask conversation.Ask) (all []id.Person, total int64) {
 		for _, c := range page.Items {
 			all = append(all, c.Person)
 		}
-		total = *page.Total
+		if page.Total != nil {
+			total = *page.Total
+		}
 		if ask.Cursor = page.Next; ask.Cursor == "" {
 			return all, total
 		}
@@ -74,7 +76,8 @@ func TestViewsCountsAndPagesAgree(t *testing.T) { // IN-1, IN-8
 		}
 		for _, view := range conversation.Views() {
 			got, total := w.walk(conversation.Ask{View: view, Sort: conversation.SortWaiting, Limit: 3})
-			if total != int64(len(got)) || counts[view] != total {
+			endless := view == conversation.ViewClosed || view == conversation.ViewAll // these name no total
+			if counts[view] != int64(len(got)) || (!endless && total != counts[view]) {
 				t.Errorf("%s: %d rows, total %d, count %d", view, len(got), total, counts[view])
 			}
 			var wanted []id.Person

@@ -20,7 +20,7 @@ func (k *knowledge) dress(send Send, f Facts) (text string, told bool, lint comp
 	draft.FirstMessage = draft.LastOptOutNoticeAt.IsZero()
 	lint = compliance.Verdict{Allowed: true, Code: "ok"}
 	text = send.Text
-	for _, finding := range k.rules.Lint(draft) {
+	for _, finding := range k.lint(draft) {
 		switch {
 		case finding.Code == "brand_missing" && draft.Brand != "":
 			text = draft.Brand + ": " + text
@@ -31,6 +31,21 @@ func (k *knowledge) dress(send Send, f Facts) (text string, told bool, lint comp
 		}
 	}
 	return text, tellsOptOut(text), lint
+}
+
+// lint is the judgement on a text, kept for the batch: many get the same words.
+func (k *knowledge) lint(d compliance.Draft) []compliance.Finding {
+	key := d
+	key.Now, key.LastOptOutNoticeAt = 0, 0
+	if !d.LastOptOutNoticeAt.IsZero() && d.Now.Sub(d.LastOptOutNoticeAt) < month {
+		key.LastOptOutNoticeAt = 1
+	}
+	found, known := k.linted[key]
+	if !known {
+		found = k.rules.Lint(d)
+		k.linted[key] = found
+	}
+	return found
 }
 
 // tellsOptOut says whether a text names the way out. A text that says it in other words is only told again sooner.

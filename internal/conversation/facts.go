@@ -50,11 +50,12 @@ type knowledge struct {
 	earlier   map[id.Person][]earlierRow
 	left      map[MessageID]bool // later messages that the outbox has handed over
 	stills    map[string]map[string]Still
+	linted    map[compliance.Draft][]compliance.Finding
 }
 
 // learn reads what the questions need. threads may bring conversations that the caller has locked.
 func (s *Service) learn(ctx context.Context, q db.Queryer, ws id.Workspace, asked []question, threads map[id.Person]*thread) (*knowledge, error) {
-	k := &knowledge{now: s.Clock.Now(), rules: s.Rules, threads: threads}
+	k := &knowledge{now: s.Clock.Now(), rules: s.Rules, threads: threads, linted: map[compliance.Draft][]compliance.Finding{}}
 	steps := [...]func() error{
 		func() error { return k.readBrand(ctx, q, s, ws) },
 		func() error { return k.readThreads(ctx, q, ws, asked) },

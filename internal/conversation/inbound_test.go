@@ -150,6 +150,9 @@ func TestAnOptOutIsConfirmedOnce(t *testing.T) {
 			t.Errorf("a STOP is no work for anybody: %+v", c)
 		}
 	})
+}
+
+func TestAnOptOutThatTheProviderConfirmedIsNotConfirmedAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		p := w.newYorker(maria)
@@ -158,6 +161,9 @@ func TestAnOptOutIsConfirmedOnce(t *testing.T) {
 			t.Errorf("the provider answered, and so did we: %+v", got)
 		}
 	})
+}
+
+func TestAnOptOutIsNotConfirmedLate(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		p := w.newYorker(maria)

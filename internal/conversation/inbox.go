@@ -113,7 +113,7 @@ func (a Ask) bind(actor org.Actor) string {
 	return strings.Join([]string{"inbox", string(actor.Workspace), string(actor.Member), string(a.View), a.Search, string(a.Sort)}, "\x00")
 }
 
-// Inbox is a page of conversations with the exact number of all.
+// Inbox is a page of conversations; the first one has the exact number of all.
 func (s *Service) Inbox(ctx context.Context, actor org.Actor, ask Ask) (httpx.Page[Conversation], error) {
 	page := httpx.Page[Conversation]{Items: []Conversation{}}
 	c, err := s.condition(ctx, actor, ask)
@@ -130,25 +130,49 @@ func (s *Service) Inbox(ctx context.Context, actor org.Actor, ask Ask) (httpx.Pa
 	if ask.Limit <= 0 || ask.Limit > 200 {
 		ask.Limit = 50
 	}
-	threads, err := listThreads(ctx, s.DB, c, ask.Sort, after, ask.Limit+1)
+	spots, err := listSpots(ctx, s.DB, c, ask.Sort, after, ask.Limit+1)
 	if err != nil {
 		return page, fmt.Errorf("list the inbox: %w", err)
 	}
-	if len(threads) > ask.Limit {
-		threads = threads[:ask.Limit]
-		last := threads[ask.Limit-1]
-		key := last.waitingKey()
-		if ask.Sort == SortNewest {
-			key = int64(last.lastAt)
-		}
-		page.Next = httpx.EncodeCursor(ask.bind(actor), key, last.person)
+	if len(spots) > ask.Limit {
+		spots = spots[:ask.Limit]
+		last := spots[ask.Limit-1]
+		page.Next = httpx.EncodeCursor(ask.bind(actor), last.Key, last.Person)
 	}
-	if page.Items, err = s.rows(ctx, actor, threads); err != nil {
+	if page.Items, err = s.rowsAt(ctx, actor, spots); err != nil {
 		return page, err
+	}
+	if ask.Cursor != "" || !ask.counted() {
+		return page, nil
 	}
 	total, err := countThreads(ctx, s.DB, c)
 	page.Total = &total
 	return page, err
+}
+
+// counted says whether the first page names the number of all. The two views that grow for ever leave it to Counts, so
+// that their pages cost the same at any age.
+func (a Ask) counted() bool {
+	return strings.TrimSpace(a.Search) != "" || (a.View != ViewClosed && a.View != ViewAll)
+}
+
+// rowsAt are the rows at places of the inbox, in their order.
+func (s *Service) rowsAt(ctx context.Context, actor org.Actor, spots []spot) ([]Conversation, error) {
+	persons := make([]id.Person, len(spots))
+	for i, sp := range spots {
+		persons[i] = sp.Person
+	}
+	found, err := loadThreads(ctx, s.DB, actor.Workspace, persons)
+	if err != nil {
+		return nil, fmt.Errorf("list the inbox: %w", err)
+	}
+	threads := make([]thread, 0, len(spots))
+	for _, person := range persons {
+		if t := found[person]; t != nil {
+			threads = append(threads, *t)
+		}
+	}
+	return s.rows(ctx, actor, threads)
 }
 
 // condition is the predicate of an ask; a search narrows it to the persons found.

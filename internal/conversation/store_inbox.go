@@ -44,9 +44,9 @@ func predicate(actor org.Actor, view View) condition {
 	case ViewMine:
 		c.and("owner_id = %s AND owner_id <> '' AND status = 'open'", string(actor.Member))
 	case ViewUnassigned:
-		c.and("status = 'open' AND owner_id = '' AND floor <> 'bot'")
+		c.and("tray = 'unassigned'")
 	case ViewBot:
-		c.and("status = 'open' AND floor = 'bot'")
+		c.and("tray = 'bot'")
 	case ViewSnoozed:
 		c.and("status = 'snoozed'")
 	case ViewClosed:
@@ -64,8 +64,9 @@ func countThreads(ctx context.Context, q db.Queryer, c condition) (int64, error)
 	return n, err
 }
 
-// listThreads is a page of the conversations that the condition holds for, after a place in the order.
-func listThreads(ctx context.Context, q db.Queryer, c condition, sort Sort, after *spot, limit int) ([]thread, error) {
+// listSpots is a page of the conversations that the condition holds for, after a place in the order. It reads the places
+// only, which the indexes hold; the rows follow by their key.
+func listSpots(ctx context.Context, q db.Queryer, c condition, sort Sort, after *spot, limit int) ([]spot, error) {
 	column, direction, than := "waiting_key", "ASC", ">"
 	if sort == SortNewest {
 		column, direction, than = "last_at", "DESC", "<"
@@ -74,9 +75,13 @@ func listThreads(ctx context.Context, q db.Queryer, c condition, sort Sort, afte
 		c.and("("+column+", person_id) "+than+" (%s, %s)", after.Key, string(after.Person))
 	}
 	c.args = append(c.args, limit)
-	rows, err := q.Query(ctx, fmt.Sprintf(`SELECT %s FROM conversation WHERE %s ORDER BY %s %s, person_id %s LIMIT $%d`,
-		threadColumns, c.where, column, direction, direction, len(c.args)), c.args...)
-	return db.Collect(rows, err, scanThread)
+	rows, err := q.Query(ctx, fmt.Sprintf(`SELECT %s, person_id FROM conversation WHERE %s ORDER BY %s %s, person_id %s LIMIT $%d`,
+		column, c.where, column, direction, direction, len(c.args)), c.args...)
+	return db.Collect(rows, err, func(r *db.Rows) (spot, error) {
+		var s spot
+		err := r.Scan(&s.Key, &s.Person)
+		return s, err
+	})
 }
 
 // listPersons are the persons of the conversations that the condition holds for, after a person, in the order of their ids.

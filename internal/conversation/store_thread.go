@@ -23,10 +23,10 @@ func scanThread(r *db.Rows) (thread, error) {
 
 // lockThread is the person's conversation, made when there is none, and kept from everybody else until the unit ends.
 func lockThread(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) (*thread, error) {
-	rows, err := tx.Query(ctx, `INSERT INTO conversation (workspace_id, person_id, status, owner_id, floor, waiting_since, waiting_key,
+	rows, err := tx.Query(ctx, `INSERT INTO conversation (workspace_id, person_id, status, owner_id, floor, tray, waiting_since, waiting_key,
 			last_at, snoozed_until, episode_id, episode_number, closed_at, needs_review, address, channel_id, channel_kind,
 			last_in_at, last_received_at, burst_seq, inbound, handled, seq, version)
-		VALUES ($1, $2, 'quiet', '', 'none', 0, $3, 0, 0, '', 0, 0, FALSE, '', '', '', 0, 0, 0, 0, 0, 0, 1)
+		VALUES ($1, $2, 'quiet', '', 'none', 'quiet', 0, $3, 0, 0, '', 0, 0, FALSE, '', '', '', 0, 0, 0, 0, 0, 0, 1)
 		ON CONFLICT (workspace_id, person_id) DO UPDATE SET version = conversation.version + 1
 		RETURNING `+threadColumns, ws, person, thread{}.waitingKey())
 	found, err := db.Collect(rows, err, scanThread)
@@ -41,12 +41,12 @@ func saveThread(ctx context.Context, tx *db.Tx, t *thread) {
 	tx.Queue(ctx, `UPDATE conversation SET status = $1, owner_id = $2, floor = $3, waiting_since = $4, waiting_key = $5, last_at = $6,
 			snoozed_until = $7, episode_id = $8, episode_number = $9, closed_at = $10, needs_review = $11, address = $12,
 			channel_id = $13, channel_kind = $14, last_in_at = $15, last_received_at = $16, burst_seq = $17, inbound = $18,
-			handled = $19, seq = $20
-		WHERE workspace_id = $21 AND person_id = $22`,
+			handled = $19, seq = $20, tray = $21
+		WHERE workspace_id = $22 AND person_id = $23`,
 		string(t.status), string(t.owner), string(t.floor), int64(t.waitingSince), t.waitingKey(), int64(t.lastAt),
 		int64(t.snoozedUntil), string(t.episode), t.number, int64(t.closedAt), t.needsReview, t.address,
 		string(t.channel), string(t.channelKind), int64(t.lastInAt), int64(t.lastReceivedAt), t.burstSeq, t.inbound,
-		t.handled, t.seq, t.workspace, t.person)
+		t.handled, t.seq, t.tray(), t.workspace, t.person)
 }
 
 // loadThreads are the conversations that exist among the persons.

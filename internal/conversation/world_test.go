@@ -56,7 +56,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Helper()
 	c := clock.NewManual(noon)
 	w := &world{t: t, d: d, clock: c, ids: id.NewSource(c)}
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	w.mailbox = mailbox.New(d, c, w.ids, mailbox.Options{Log: log})
 	w.people = people.New(people.Deps{DB: d, Clock: c, IDs: w.ids,
 		Country: func(context.Context, db.Queryer, id.Workspace) (string, error) { return "US", nil }})
