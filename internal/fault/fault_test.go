@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"parley/internal/fault"
 )
@@ -74,6 +75,16 @@ func TestFromEnv(t *testing.T) {
 			if _, err := fault.FromEnv(env("FAULT_POINT", "x", "FAULT_POINT_SKIP", bad)); err == nil {
 				t.Errorf("%q was accepted", bad)
 			}
+		}
+	})
+	t.Run("the clock is moved by what FAULT_CLOCK says, and not by what cannot be read", func(t *testing.T) {
+		for text, want := range map[string]time.Duration{"": 0, "31m": 31 * time.Minute, "-2h": -2 * time.Hour} {
+			if got, err := fault.SkipFromEnv(env("FAULT_CLOCK", text)); err != nil || got != want {
+				t.Errorf("%q: %v, %v", text, got, err)
+			}
+		}
+		if _, err := fault.SkipFromEnv(env("FAULT_CLOCK", "tomorrow")); err == nil {
+			t.Error("a clock that cannot be read was accepted")
 		}
 	})
 	t.Run("the process ends with 137 at the point, past the skipped hits", func(t *testing.T) {

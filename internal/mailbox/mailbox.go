@@ -138,6 +138,15 @@ func (m *Mailbox) Handle(kind, name string, h Handler) {
 // Handles says whether anybody reacts to a kind, for senders of signals that are of use only to those who do.
 func (m *Mailbox) Handles(kind string) bool { return len(m.handlers[kind]) > 0 }
 
+// Kinds are the kinds that somebody handles.
+func (m *Mailbox) Kinds() []string {
+	out := make([]string, 0, len(m.handlers))
+	for kind := range m.handlers {
+		out = append(out, kind)
+	}
+	return out
+}
+
 // Stats are the counters.
 func (m *Mailbox) Stats() Stats {
 	return Stats{Handled: m.handled.Load(), Failed: m.failed.Load(), Parked: m.parked.Load(), Units: m.commits.Load(),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 
+	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/id"
 )
@@ -144,6 +145,20 @@ func (s *Service) verify(ctx context.Context, q db.Queryer, ws id.Workspace, hea
 		}
 	}
 	return out, nil
+}
+
+// StatusAt is where an address stood for a purpose at a moment, by the events that were written down until then.
+func StatusAt(events []ConsentEvent, p Purpose, at clock.Time) Status {
+	var s State
+	for _, e := range events {
+		if e.RecordedAt <= at {
+			s = Fold(s, e.folded())
+		}
+	}
+	if standing, ok := s[p]; ok && standing.Status != "" {
+		return standing.Status
+	}
+	return NoConsent
 }
 
 // chainHead is the end of a chain as it is stored.
