@@ -106,7 +106,7 @@ func (s *Service) capabilities(kind Kind) Capabilities {
 func (a *accounts) open(ctx context.Context, ws id.Workspace, channel ID) *account {
 	acc, err := a.get(ctx, ws, channel)
 	if err != nil {
-		if !errors.Is(err, ErrUnknown) {
+		if !errors.Is(err, ErrUnknown) && !errors.Is(err, errNotOpen) {
 			a.s.failed(ctx, "open a channel", err)
 		}
 		return nil
@@ -127,7 +127,7 @@ func (a *accounts) get(ctx context.Context, ws id.Workspace, channel ID) (*accou
 		return acc, nil
 	}
 	if wait > now {
-		return nil, ErrUnknown
+		return nil, errNotOpen
 	}
 	acc, err := a.make(ctx, ws, channel)
 	a.mu.Lock()

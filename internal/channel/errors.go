@@ -21,3 +21,6 @@ var ErrNameTaken = errs.New(errs.Conflict, "channel_name_taken", "Another channe
 
 // ErrChanged is returned when somebody else changed the channel meanwhile.
 var ErrChanged = errs.New(errs.Conflict, "channel_changed", "Somebody else changed this channel meanwhile. Nothing was saved; load it again.")
+
+// errNotOpen is returned for a while after a channel could not be opened: its provider is asked to send again.
+var errNotOpen = errs.New(errs.Unavailable, "channel_not_open", "This channel cannot be opened at the moment. Nothing was stored; send it again.")

@@ -60,10 +60,11 @@ func (o *outbox) holdAll(ctx context.Context, now clock.Time) error {
 			err := o.s.DB.Tx(ctx, func(tx *db.Tx) error {
 				list, err := holdDue(ctx, tx, number, now, holdGroup)
 				more = len(list) == holdGroup
-				if err != nil || o.s.hooks.OnOutcome == nil || len(list) == 0 {
+				if err != nil {
 					return err
 				}
-				return o.s.hooks.OnOutcome(ctx, tx, heldOutcomes(list, now))
+				return o.tellTx(ctx, tx, list, outcomeOf{StateHeld, "held_after_gap",
+					"Parley was away for long when this came due. It waits until somebody releases it."})
 			})
 			if err != nil {
 				return err
@@ -73,12 +74,23 @@ func (o *outbox) holdAll(ctx context.Context, now clock.Time) error {
 	return nil
 }
 
-func heldOutcomes(list []held, now clock.Time) []Outcome {
-	out := make([]Outcome, 0, len(list))
-	for _, h := range list {
-		out = append(out, Outcome{Workspace: h.workspace, Person: h.person, Message: h.message, Attempt: h.attempt, Segments: h.segments,
-			State: StateHeld, At: now, Code: "held_after_gap",
-			Reason: "Parley was away for long when this came due. It waits until somebody releases it."})
+// outcomeOf is what many messages became at once.
+type outcomeOf struct {
+	state  State
+	code   string
+	reason string
+}
+
+// tellTx tells the conversation what messages became.
+func (o *outbox) tellTx(ctx context.Context, tx *db.Tx, list []moved, as outcomeOf) error {
+	if o.s.hooks.OnOutcome == nil || len(list) == 0 {
+		return nil
 	}
-	return out
+	now := o.s.Clock.Now()
+	out := make([]Outcome, 0, len(list))
+	for _, m := range list {
+		out = append(out, Outcome{Workspace: m.workspace, Person: m.person, Message: m.message, Attempt: m.attempt, Segments: m.segments,
+			State: as.state, At: now, Code: as.code, Reason: as.reason})
+	}
+	return o.s.hooks.OnOutcome(ctx, tx, out)
 }

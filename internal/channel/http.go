@@ -246,7 +246,7 @@ func webhookError(err error) error {
 // Webhook takes one request for a channel of a workspace and returns the answer for its provider.
 func (s *Service) Webhook(ctx context.Context, slug, name string, req WebhookRequest) (Answer, error) {
 	a, err := s.byName(ctx, slug, name)
-	if err == ErrUnknown && s.hooks.Otherwise != nil {
+	if errors.Is(err, ErrUnknown) && s.hooks.Otherwise != nil {
 		return s.hooks.Otherwise(ctx, slug, name, req)
 	}
 	if err != nil {

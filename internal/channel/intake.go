@@ -13,7 +13,6 @@ import (
 	"parley/internal/id"
 	"parley/internal/mailbox"
 	"parley/internal/people"
-	"parley/internal/phone"
 )
 
 // maxIntake is how many units one commit stores.
@@ -189,6 +188,7 @@ type arrival struct {
 	account    *account
 	id         string
 	person     id.Person
+	phone      bool // its writer is known by a telephone number
 	created    bool
 	receivedAt clock.Time
 	intent     compliance.Intent
@@ -276,8 +276,8 @@ func (s *Service) recogniseTx(ctx context.Context, tx *db.Tx, fresh []*arrival) 
 		index[a.From] = len(subjects)
 		asked = append(asked, a)
 		subjects = append(subjects, people.Subject{
-			Identities: []people.Identity{{Kind: identityKind(a.From), Value: identityValue(a), Source: string(a.account.Kind), VerifiedAt: a.receivedAt}},
-			Hint:       people.Hint{State: a.Place.State, Zip: a.Place.Zip, Country: a.Place.Country, Source: string(a.account.Kind)}})
+			Identities: []people.Identity{identityOf(a)},
+			Hint:       people.Hint{Source: string(a.account.Kind)}})
 	}
 	got, err := s.People.ResolveAllTx(ctx, tx, asked[0].account.Workspace, subjects)
 	if err != nil {
@@ -286,26 +286,45 @@ func (s *Service) recogniseTx(ctx context.Context, tx *db.Tx, fresh []*arrival) 
 	for _, a := range fresh {
 		r := got[index[a.From]]
 		if r.Err != nil {
-			return r.Err
+			// A number that is none: known by what the provider calls them, so that their words are not lost.
+			name := people.Identity{Kind: people.Username, Value: string(a.account.Kind) + ":" + a.From, Source: string(a.account.Kind)}
+			if r.Person, r.Created, err = s.People.ResolveTx(ctx, tx, a.account.Workspace, name, people.Hint{}); err != nil {
+				return err
+			}
 		}
-		a.person, a.created = r.Person, r.Created
+		a.person, a.created, a.phone = r.Person, r.Created, r.Err == nil && isNumber(a.From)
+	}
+	return s.placeTx(ctx, tx, fresh)
+}
+
+// placeTx keeps where the provider says that a new person's number is from. That is where the number was given out, not
+// where the person lives, so it is evidence beside other evidence and no part of the profile.
+func (s *Service) placeTx(ctx context.Context, tx *db.Tx, fresh []*arrival) error {
+	for _, a := range fresh {
+		if !a.created || (a.Place.State == "" && a.Place.Zip == "") {
+			continue
+		}
+		err := s.People.PlaceTx(ctx, tx, a.account.Workspace, a.person, "number", compliance.Evidence{Source: compliance.Provider,
+			State: a.Place.State, Zip: a.Place.Zip, Country: a.Place.Country, At: a.receivedAt})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// identityKind is how the sender of a message is known: by number, else by what the provider calls them.
-func identityKind(from string) people.IdentityKind {
-	if _, err := phone.Parse(from, ""); err == nil && strings.HasPrefix(from, "+") {
-		return people.Phone
-	}
-	return people.Username
+// isNumber says whether a sender is written like a telephone number. Whether it is one, people decides.
+func isNumber(from string) bool {
+	digits, plus := strings.CutPrefix(from, "+")
+	return plus && len(digits) >= 5 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
-func identityValue(a *arrival) string {
-	if identityKind(a.From) == people.Phone {
-		return a.From
+func identityOf(a *arrival) people.Identity {
+	i := people.Identity{Kind: people.Phone, Value: a.From, Source: string(a.account.Kind), VerifiedAt: a.receivedAt}
+	if !isNumber(a.From) {
+		i.Kind, i.Value = people.Username, string(a.account.Kind)+":"+a.From
 	}
-	return string(a.account.Kind) + ":" + a.From
+	return i
 }
 
 // tellTx sends a signal for each whole message.
@@ -332,7 +351,7 @@ func (a *arrival) received() Received {
 // transaction, so that an opt-out counts before its provider hears 200 (I13).
 func (s *Service) consentTx(ctx context.Context, tx *db.Tx, a *arrival) error {
 	a.intent = s.Rules.Classify(a.Text, compliance.WordContext{DoubleOptInPending: true, ProviderOptOut: a.OptOut})
-	if identityKind(a.From) != people.Phone {
+	if !a.phone {
 		return nil
 	}
 	base := people.Consent{Workspace: a.account.Workspace, Person: a.person, Medium: people.SMS, Address: a.From, At: a.receivedAt,

@@ -86,6 +86,7 @@ func (s *Service) Create(ctx context.Context, actor org.Actor, d Draft) (Channel
 	if err != nil {
 		return Channel{}, err
 	}
+	s.accounts.open(ctx, c.Workspace, c.ID) // so that it receives at once
 	return s.Channel(ctx, s.DB, c.Workspace, c.ID)
 }
 
@@ -114,12 +115,13 @@ func (s *Service) Update(ctx context.Context, actor org.Actor, channel ID, d Dra
 	if err != nil {
 		return Channel{}, err
 	}
+	s.accounts.open(ctx, c.Workspace, c.ID) // so that it receives at once
 	return s.Channel(ctx, s.DB, c.Workspace, c.ID)
 }
 
 // Delete removes a channel. Its messages stay; what waits in its queue never leaves.
 func (s *Service) Delete(ctx context.Context, actor org.Actor, channel ID) error {
-	return s.DB.Tx(ctx, func(tx *db.Tx) error {
+	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
 		ok, err := deleteChannel(ctx, tx, actor.Workspace, channel, s.Clock.Now())
 		if err != nil {
 			return fmt.Errorf("delete a channel: %w", err)
@@ -130,6 +132,38 @@ func (s *Service) Delete(ctx context.Context, actor org.Actor, channel ID) error
 		tx.AfterCommit(func() { s.accounts.changed(actor.Workspace, channel) })
 		return s.Org.AuditTx(ctx, tx, org.Audit{Actor: actor, Action: "channel.delete", Object: string(channel)})
 	})
+	if err != nil {
+		return err
+	}
+	for _, l := range s.outbox.lanesOf(actor.Workspace) {
+		if l.key.channel == channel {
+			if err := s.outbox.empty(ctx, l); err != nil {
+				return fmt.Errorf("drop what waited: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// empty drops what waits or is held on a lane whose channel is gone, so that campaigns end (I16).
+func (o *outbox) empty(ctx context.Context, l *lane) error {
+	reason := outcomeOf{StateDropped, "channel_deleted", "Its channel was removed before it could be sent."}
+	for _, number := range []int64{l.number, -l.number} {
+		for more := true; more; {
+			err := o.s.DB.Tx(ctx, func(tx *db.Tx) error {
+				list, err := dropWaiting(ctx, tx, number, reason.code, o.s.Clock.Now(), holdGroup)
+				more = len(list) == holdGroup
+				if err != nil {
+					return err
+				}
+				return o.tellTx(ctx, tx, list, reason)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func audited(c Channel) map[string]any {

@@ -48,8 +48,10 @@ type address struct {
 }
 
 func newOutbox(s *Service) *outbox {
-	return &outbox{s: s, results: make(chan result, 4096), lanes: map[int64]*lane{},
+	o := &outbox{s: s, results: make(chan result, 4096), lanes: map[int64]*lane{},
 		bySend: map[laneKey]int64{}, recent: map[address]uint64{}, older: map[address]uint64{}}
+	o.early.Store(true) // some may have been left by an earlier process
+	return o
 }
 
 // EnqueueTx puts messages into the outbox. A message that is there already is left as it is.

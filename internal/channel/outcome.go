@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/errs"
+	"parley/internal/id"
 	"parley/internal/mailbox"
 	"parley/internal/people"
 )
@@ -237,7 +239,29 @@ func (o *outbox) writeTx(ctx context.Context, tx *db.Tx, list []change) ([]Outco
 			}
 		}
 	}
-	return outcomes, writeAccepted(ctx, tx, accepted)
+	if err := writeAccepted(ctx, tx, accepted); err != nil {
+		return nil, err
+	}
+	return stillTrue(ctx, tx, accepted, outcomes)
+}
+
+// stillTrue leaves out what was overtaken: a receipt may have been stored before the acceptance that it is about (I8).
+func stillTrue(ctx context.Context, tx *db.Tx, accepted []change, outcomes []Outcome) ([]Outcome, error) {
+	byWorkspace := map[id.Workspace][]MessageID{}
+	for _, c := range accepted {
+		byWorkspace[c.claim.Workspace] = append(byWorkspace[c.claim.Workspace], c.claim.Message)
+	}
+	for ws, messages := range byWorkspace {
+		ended, err := endedStates(ctx, tx, ws, messages)
+		if err != nil {
+			return nil, err
+		}
+		outcomes = slices.DeleteFunc(outcomes, func(o Outcome) bool {
+			state, ok := ended[o.Message]
+			return ok && o.Workspace == ws && o.State.Rank() > 0 && o.State != state
+		})
+	}
+	return outcomes, nil
 }
 
 func (o *outbox) firstLook(at clock.Time) clock.Time { return at.Add(o.s.o.Looks[0]) }

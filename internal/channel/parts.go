@@ -63,7 +63,7 @@ func untold(ctx context.Context, tx *db.Tx, a *arrival) ([]*arrival, error) {
 	var parts []*arrival
 	for _, p := range all {
 		if !p.told && (len(parts) == 0 || parts[len(parts)-1].Concat.Seq != p.Concat.Seq) {
-			p.account = a.account
+			p.account, p.phone = a.account, isNumber(p.From)
 			parts = append(parts, p)
 		}
 	}

@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"parley/internal/clock"
 	"parley/internal/db"
@@ -17,11 +18,14 @@ func storedInbound(ctx context.Context, tx *db.Tx, list []*arrival) (map[[2]stri
 		byChannel[a.account.ID] = append(byChannel[a.account.ID], a.ProviderID)
 	}
 	for channel, ids := range byChannel {
-		rows, err := tx.Query(ctx, "SELECT provider_id FROM inbound WHERE workspace_id = $1 AND channel_id = $2 AND provider_id IN "+
-			db.In(len(ids), 3), db.InArgs([]any{list[0].account.Workspace, channel}, ids)...)
+		// A look-up for each id, not a join: PostgreSQL would read all messages of the channel while it has no statistics.
+		rows, err := tx.Query(ctx, `SELECT v.column1 FROM (VALUES (`+asRows(db.Marks(len(ids), 3))+`)) AS v WHERE 1 =
+			(SELECT 1 FROM inbound i WHERE i.workspace_id = $1 AND i.channel_id = $2 AND i.provider_id = v.column1)`,
+			db.InArgs([]any{list[0].account.Workspace, channel}, ids)...)
 		got, err := db.Collect(rows, err, func(r *db.Rows) (string, error) {
 			var s string
-			return s, r.Scan(&s)
+			err := r.Scan(&s)
+			return s, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("look for repeated messages: %w", err)
@@ -32,6 +36,9 @@ func storedInbound(ctx context.Context, tx *db.Tx, list []*arrival) (map[[2]stri
 	}
 	return out, nil
 }
+
+// asRows makes a list of placeholders the rows of VALUES.
+func asRows(marks string) string { return strings.ReplaceAll(marks, ",", "),(") }
 
 // inboundDetails is what is kept of a message beside its columns.
 type inboundDetails struct {

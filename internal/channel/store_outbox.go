@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func takeLease(ctx context.Context, tx *db.Tx, a leaseAsk) (int64, error) {
 	var fence int64
 	err = tx.QueryRow(ctx, `UPDATE lane SET node = $1, fence = fence + 1, lease_until = $2
 		WHERE id = $3 AND (lease_until <= $4 OR node = $1) RETURNING fence`, a.node, a.until, a.lane, a.now).Scan(&fence)
-	if err == db.ErrNoRows {
+	if errors.Is(err, db.ErrNoRows) {
 		return 0, errLeaseElsewhere
 	}
 	if err != nil {
@@ -128,7 +129,7 @@ func nextReady(ctx context.Context, tx *db.Tx, lane int64, p Priority) (clock.Ti
 	var at clock.Time
 	err := tx.QueryRow(ctx, `SELECT ready_at FROM delivery WHERE lane = $1 AND priority = $2 AND ready_at IS NOT NULL
 		ORDER BY ready_at, message_id LIMIT 1`, lane, p).Scan(&at)
-	if err == db.ErrNoRows {
+	if errors.Is(err, db.ErrNoRows) {
 		return 0, nil
 	}
 	return max(at, 1), err
@@ -153,7 +154,8 @@ func takeLeftClaims(ctx context.Context, tx *db.Tx, l *lane, _ clock.Time) ([]Cl
 	rows, err := tx.Query(ctx, "DELETE FROM delivery_claim WHERE lane = $1 RETURNING messages", l.number)
 	lists, err := db.Collect(rows, err, func(r *db.Rows) ([]MessageID, error) {
 		var ids []MessageID
-		return ids, r.Scan(db.ScanJSON(&ids))
+		err := r.Scan(db.ScanJSON(&ids))
+		return ids, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what was under way: %w", err)
@@ -224,6 +226,28 @@ func writeAccepted(ctx context.Context, tx *db.Tx, list []change) error {
 	return nil
 }
 
+// endedStates are the states of those of the messages that have a final one.
+func endedStates(ctx context.Context, tx *db.Tx, ws id.Workspace, messages []MessageID) (map[MessageID]State, error) {
+	out := map[MessageID]State{}
+	rows, err := tx.Query(ctx, `SELECT v.column1, COALESCE((SELECT d.state FROM delivery d WHERE d.workspace_id = $1 AND d.message_id = v.column1), '')
+		FROM (VALUES (`+asRows(db.Marks(len(messages), 2))+`)) AS v`, db.InArgs([]any{ws}, messages)...)
+	if err != nil {
+		return nil, fmt.Errorf("read final states: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m MessageID
+		var s State
+		if err := rows.Scan(&m, &s); err != nil {
+			return nil, err
+		}
+		if s.Rank() > StateSent.Rank() {
+			out[m] = s
+		}
+	}
+	return out, rows.Err()
+}
+
 // writeChange writes any other end of an attempt. It is false when the row has moved on: evidence came first.
 func writeChange(ctx context.Context, tx *db.Tx, c change, look clock.Time) (bool, error) {
 	o, k := c.outcome, c.claim
@@ -286,8 +310,8 @@ func releaseHeld(ctx context.Context, tx *db.Tx, lane int64, messages []MessageI
 	return tx.Exec(ctx, release+" AND message_id IN "+db.In(len(messages), 4), db.InArgs(args, messages)...)
 }
 
-// held is what holdDue took out of the queue.
-type held struct {
+// moved is a message that was taken out of the queue with many others.
+type moved struct {
 	workspace id.Workspace
 	person    id.Person
 	message   MessageID
@@ -296,22 +320,34 @@ type held struct {
 }
 
 // holdDue takes up to n bulk messages that are due out of the queue of a lane.
-func holdDue(ctx context.Context, tx *db.Tx, lane int64, now clock.Time, n int) ([]held, error) {
+func holdDue(ctx context.Context, tx *db.Tx, lane int64, now clock.Time, n int) ([]moved, error) {
 	rows, err := tx.Query(ctx, `UPDATE delivery SET lane = -lane, state = 'held', state_at = $1, code = 'held_after_gap'
 		WHERE ready_at IS NOT NULL AND (workspace_id, message_id) IN (SELECT workspace_id, message_id FROM delivery
 			WHERE lane = $2 AND priority = $3 AND ready_at <= $4 ORDER BY ready_at, message_id LIMIT $5)
 		RETURNING workspace_id, person_id, message_id, attempt, segments`, now, lane, PriorityBulk, now, n)
-	return db.Collect(rows, err, func(r *db.Rows) (held, error) {
-		var h held
-		return h, r.Scan(&h.workspace, &h.person, &h.message, &h.attempt, &h.segments)
-	})
+	return db.Collect(rows, err, scanMoved)
+}
+
+func scanMoved(r *db.Rows) (moved, error) {
+	var m moved
+	err := r.Scan(&m.workspace, &m.person, &m.message, &m.attempt, &m.segments)
+	return m, err
+}
+
+// dropWaiting ends up to n messages that wait on a lane, or are held on it (its negative number).
+func dropWaiting(ctx context.Context, tx *db.Tx, lane int64, code string, now clock.Time, n int) ([]moved, error) {
+	rows, err := tx.Query(ctx, `UPDATE delivery SET ready_at = NULL, lane = ABS(lane), state = 'dropped', state_at = $1, code = $2
+		WHERE ready_at IS NOT NULL AND (workspace_id, message_id) IN (SELECT workspace_id, message_id FROM delivery
+			WHERE lane = $3 AND ready_at IS NOT NULL ORDER BY priority, ready_at, message_id LIMIT $4)
+		RETURNING workspace_id, person_id, message_id, attempt, segments`, now, code, lane, n)
+	return db.Collect(rows, err, scanMoved)
 }
 
 // readBeat is when an outbox was last alive; 0 when never.
 func readBeat(ctx context.Context, q db.Queryer) (clock.Time, error) {
 	var at clock.Time
 	err := q.QueryRow(ctx, "SELECT beat_at FROM outbox_beat WHERE id = 1").Scan(&at)
-	if err == db.ErrNoRows {
+	if errors.Is(err, db.ErrNoRows) {
 		return 0, nil
 	}
 	return at, err

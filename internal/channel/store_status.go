@@ -117,7 +117,8 @@ func readEarly(ctx context.Context, q db.Queryer, n int) ([]early, error) {
 	rows, err := q.Query(ctx, "SELECT workspace_id, channel_id, id, body, received_at FROM receipt_early ORDER BY id LIMIT $1", n)
 	return db.Collect(rows, err, func(r *db.Rows) (early, error) {
 		var e early
-		return e, r.Scan(&e.workspace, &e.channel, &e.id, db.ScanJSON(&e.update), &e.at)
+		err := r.Scan(&e.workspace, &e.channel, &e.id, db.ScanJSON(&e.update), &e.at)
+		return e, err
 	})
 }
 
@@ -137,7 +138,8 @@ func takeDoubts(ctx context.Context, tx *db.Tx, now, later clock.Time) ([]known,
 		RETURNING workspace_id, message_id`, later, now)
 	list, err := db.Collect(rows, err, func(r *db.Rows) (doubt, error) {
 		var d doubt
-		return d, r.Scan(&d.ws, &d.message)
+		err := r.Scan(&d.ws, &d.message)
+		return d, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read unknown outcomes: %w", err)

@@ -294,3 +294,28 @@ func TestTheCheckSaysWhatIsWrong(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func FuzzAWebhookNeverBreaksTheReader(f *testing.F) {
+	f.Add("MessageSid=SM1&From=%2B15550100042&Body=Hi&NumMedia=2&MediaUrl0=x", "status", "att_m.1")
+	f.Add("MessageSid=SM1&MessageStatus=undelivered&ErrorCode=21610", "", "")
+	f.Add("%zz=&a;b", "status", "att_.0")
+	c, err := twilio.Adapter{}.Open(channel.Account{Settings: map[string]string{"account_sid": "AC1", "auth_token": twiliotest.Token,
+		"number": twiliotest.Number}, CallbackURL: hook})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body, path, attempt string) {
+		form, _ := url.ParseQuery(body)
+		req := channel.WebhookRequest{Method: "POST", PublicURL: hook, Path: path, Query: url.Values{"a": {attempt}}, Body: []byte(body),
+			Header: http.Header{"X-Twilio-Signature": {twiliotest.Sign(twiliotest.Token, hook, form)}}}
+		got, err := c.(channel.WebhookReceiver).Receive(t.Context(), req)
+		if err != nil && !errors.Is(err, channel.ErrForged) {
+			t.Errorf("%q: %v", body, err)
+		}
+		for _, in := range got.Inbound {
+			if in.ProviderID == "" || len(in.Media) > 10 {
+				t.Errorf("%q became %+v", body, in)
+			}
+		}
+	})
+}
