@@ -58,6 +58,7 @@ type App struct {
 	Demo   bool
 
 	listener net.Listener
+	faults   *fault.Points // armed by a test of the whole program; nil in production
 	nodes    *nodes
 
 	Mailbox       *mailbox.Mailbox
@@ -96,6 +97,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.Log = slog.New(slog.DiscardHandler)
 	}
 	a.IDs = id.NewSource(a.Clock)
+	var err error
+	if a.faults, err = fault.FromEnv(os.Getenv); err != nil {
+		return nil, err
+	}
 	for _, step := range []func(context.Context) error{a.openStore, a.openQueues, a.openPeople, a.openChannels, a.openStories, a.openServer} {
 		if err := step(ctx); err != nil {
 			a.Close()
@@ -119,7 +124,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.listener, err = lc.Listen(ctx, "tcp", a.Config.Listen); err != nil {
 		return err
 	}
-	a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns})
+	a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns, Faults: a.faults})
 	if err != nil {
 		return err
 	}
@@ -136,13 +141,9 @@ func (a *App) openQueues(context.Context) error {
 		return err
 	}
 	a.Egress = egress.New(egress.Options{Allow: allow})
-	faults, err := fault.FromEnv(os.Getenv)
-	if err != nil {
-		return err
-	}
 	a.Mailbox = mailbox.New(a.DB, a.Clock, a.IDs, mailbox.Options{Workers: a.Config.Workers, MaxAttempts: a.Config.MaxParked,
-		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Log: a.Log, Faults: faults})
-	a.Jobs = job.New(a.DB, a.Clock, a.IDs, job.Options{Log: a.Log})
+		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Log: a.Log, Faults: a.faults})
+	a.Jobs = job.New(a.DB, a.Clock, a.IDs, job.Options{Log: a.Log, Faults: a.faults})
 	a.nodes = newNodes()
 	a.Feed = feed.New(a.DB, a.Clock, feed.Options{Log: a.Log, OnAppend: a.nodes.appended})
 	a.Rules, err = compliance.Load()
@@ -176,13 +177,9 @@ func (a *App) openPeople(context.Context) error {
 
 // openChannels opens the way in and out, and the conversation with its gate.
 func (a *App) openChannels(context.Context) error {
-	faults, err := fault.FromEnv(os.Getenv)
-	if err != nil {
-		return err
-	}
 	a.Phones = sim.NewCarrier(a.Clock, a.IDs)
 	a.Channels = channel.New(channel.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Mailbox: a.Mailbox, People: a.People, Org: a.Org,
-		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: faults, Adapters: all.Adapters(a.Phones)},
+		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: a.faults, Adapters: all.Adapters(a.Phones)},
 		channel.Options{PublicURL: a.PublicURL(), Dir: filepath.Join(a.Config.DataDir, "media"), Node: nodeName(),
 			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
 	a.Content = content.New()

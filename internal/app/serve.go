@@ -44,7 +44,9 @@ func (a *App) Serve(ctx context.Context, ready func(config.Addresses)) error {
 
 // tellNodes tells the other nodes what browsers there may be waiting for.
 func (a *App) tellNodes(ctx context.Context) error {
-	return a.nodes.tell(ctx, a.DB.Notify, func(err error) { a.Log.Warn("other nodes could not be told of a change; they look by themselves", "error", err) })
+	return a.nodes.tell(ctx, a.DB.Notify, func(err error) {
+		a.Log.Warn("other nodes could not be told of a change; they look by themselves", "error", err)
+	})
 }
 
 // hearNodes looks at once when another node appended to a change stream.
