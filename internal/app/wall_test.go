@@ -230,4 +230,3 @@ func TestNobodyIsServedWithoutACredential(t *testing.T) {
 		t.Errorf("%d routes are public; is each meant to be?", public)
 	}
 }
-
