@@ -16,6 +16,7 @@ import (
 // commands are what the program can do; each has a Run method in a file of its own.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server with its workers and the web app."`
+	Demo    demoCommand    `cmd:"" help:"Show everything with a brand, its customers and a month of work that are made up; nothing leaves this machine."`
 	Verify  verifyCommand  `cmd:"" help:"Recount from the tables what Parley promises; fails when a promise is broken."`
 	Openapi openapiCommand `cmd:"" help:"Print the description of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
