@@ -65,7 +65,7 @@ func (s *Service) chosen(ctx context.Context, actor org.Actor, b Bulk) ([]id.Per
 	}
 	var out []id.Person
 	for part := range slices.Chunk(orOne(b.Persons, b.All), inChunk) {
-		narrowed := condition{c.where, slices.Clone(c.args)}
+		narrowed := condition{where: c.where, args: slices.Clone(c.args)}
 		if !b.All {
 			narrowed.among(part)
 		}

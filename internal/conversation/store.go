@@ -66,7 +66,7 @@ func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string)
 	out := map[string]keyed{}
 	for part := range slices.Chunk(keys, inChunk) {
 		rows, err := q.Query(ctx, `SELECT client_key, id, person_id, state, code, due_at, detail FROM message
-			WHERE workspace_id = $1 AND client_key IN `+db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+			WHERE (workspace_id, client_key) IN `+db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var key string
 			var k keyed
@@ -85,7 +85,7 @@ func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string)
 func loadLines(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]line, error) {
 	out := map[MessageID]line{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, selectLine+` WHERE workspace_id = $1 AND id IN `+db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, selectLine+` WHERE (workspace_id, id) IN `+db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanLine)
 		if err != nil {
 			return nil, err
@@ -111,8 +111,8 @@ func loadEarlier(ctx context.Context, q db.Queryer, ws id.Workspace, since clock
 	out := map[id.Person][]earlierRow{}
 	for part := range slices.Chunk(persons, inChunk) {
 		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
-			WHERE workspace_id = $1 AND at >= $2 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed' AND person_id IN `+
-			db.In(len(part), 3), db.InArgs([]any{ws, int64(since)}, part)...)
+			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed' AND (workspace_id, person_id) IN `+
+			db.InRows("$2", len(part), 3), db.InArgs([]any{int64(since), ws}, part)...)
 		found, err := db.Collect(rows, err, func(r *db.Rows) (earlierRow, error) {
 			var e earlierRow
 			err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
@@ -151,8 +151,8 @@ func saveChange(ctx context.Context, tx *db.Tx, ws id.Workspace, c change) {
 // revived puts messages that were written off back to queued, because the provider has them after all (I8).
 func revived(ctx context.Context, tx *db.Tx, ws id.Workspace, ids []channel.MessageID) {
 	for part := range slices.Chunk(ids, inChunk) {
-		tx.Queue(ctx, `UPDATE message SET state = 'queued', code = '' WHERE workspace_id = $1 AND state IN ('failed', 'held') AND id IN `+
-			db.In(len(part), 2), db.InArgs([]any{ws}, part)...)
+		tx.Queue(ctx, `UPDATE message SET state = 'queued', code = '' WHERE state IN ('failed', 'held') AND (workspace_id, id) IN `+
+			db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
 	}
 }
 
@@ -163,7 +163,7 @@ type runRow struct{ run, step string }
 func loadRuns(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]runRow, error) {
 	out := map[MessageID]runRow{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, `SELECT id, run, detail FROM message WHERE workspace_id = $1 AND run <> '' AND id IN `+db.In(len(part), 2),
+		rows, err := q.Query(ctx, `SELECT id, run, detail FROM message WHERE run <> '' AND (workspace_id, id) IN `+db.InRows("$1", len(part), 2),
 			db.InArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var message MessageID

@@ -15,6 +15,7 @@ import (
 type condition struct {
 	where string
 	args  []any
+	few   bool // it finds so few that they are better sorted than looked for in an order
 }
 
 // and adds a part; each %s in it becomes the next placeholder.
@@ -40,6 +41,7 @@ func predicate(actor org.Actor, view View) condition {
 	if !actor.Can(org.ConversationRead) {
 		c.and("FALSE")
 	}
+	c.few = view == ViewMine || view == ViewUnassigned || view == ViewBot
 	switch view {
 	case ViewMine:
 		c.and("owner_id = %s AND owner_id <> '' AND status = 'open'", string(actor.Member))
@@ -70,6 +72,9 @@ func listSpots(ctx context.Context, q db.Queryer, c condition, sort Sort, after 
 	column, direction, than := "waiting_key", "ASC", ">"
 	if sort == SortNewest {
 		column, direction, than = "last_at", "DESC", "<"
+		if c.few {
+			column = "+last_at" // keeps the planner from walking all conversations by time
+		}
 	}
 	if after != nil {
 		c.and("("+column+", person_id) "+than+" (%s, %s)", after.Key, string(after.Person))

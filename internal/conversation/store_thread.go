@@ -53,7 +53,7 @@ func saveThread(ctx context.Context, tx *db.Tx, t *thread) {
 func loadThreads(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person]*thread, error) {
 	out := map[id.Person]*thread{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM conversation WHERE workspace_id = $1 AND person_id IN `+db.In(len(part), 2),
+		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM conversation WHERE (workspace_id, person_id) IN `+db.InRows("$1", len(part), 2),
 			db.InArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanThread)
 		if err != nil {
@@ -125,7 +125,7 @@ func latestEpisodes(ctx context.Context, q db.Queryer, ws id.Workspace, threads 
 	}
 	out := map[id.Person]EpisodeRef{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, selectEpisode+` WHERE workspace_id = $1 AND status <> 'closed' AND person_id IN `+db.In(len(part), 2),
+		rows, err := q.Query(ctx, selectEpisode+` WHERE status <> 'closed' AND (workspace_id, person_id) IN `+db.InRows("$1", len(part), 2),
 			db.InArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanEpisode)
 		if err != nil {

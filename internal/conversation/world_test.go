@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,6 +247,7 @@ func (w *world) conversation(p id.Person) conversation.Conversation {
 // outbox is an outbox in memory. leave hands over what is due, after asking the gate again as the real one does.
 type outbox struct {
 	w      *world
+	mu     sync.Mutex // of what concurrent commits add
 	order  []conversation.MessageID
 	rows   map[conversation.MessageID]*channel.Delivery
 	states map[conversation.MessageID]channel.Sent
@@ -254,6 +256,8 @@ type outbox struct {
 
 func (o *outbox) EnqueueTx(_ context.Context, tx *db.Tx, list []channel.Delivery) error {
 	tx.AfterCommit(func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
 		for _, d := range list {
 			o.rows[d.Message] = &d
 			o.order = append(o.order, d.Message)
@@ -281,6 +285,8 @@ func (o *outbox) end(message conversation.MessageID, state channel.State) {
 }
 
 func (o *outbox) DeliveryStatus(_ context.Context, _ db.Queryer, _ id.Workspace, messages []conversation.MessageID) (map[conversation.MessageID]channel.Sent, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	out := map[conversation.MessageID]channel.Sent{}
 	for _, m := range messages {
 		if s, found := o.states[m]; found {
