@@ -130,6 +130,9 @@ func (a *accounts) get(ctx context.Context, ws id.Workspace, channel ID) (*accou
 		return nil, errNotOpen
 	}
 	acc, err := a.make(ctx, ws, channel)
+	if err == nil {
+		defer a.s.outbox.wakeChannel(ws, channel) // what waited for it may go
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err != nil {
@@ -266,6 +269,17 @@ func (a *accounts) close() {
 
 // stop stops a channel that its provider refuses, and says why; its queue stays (I12).
 func (a *accounts) stop(ws id.Workspace, channel ID, f *Failure) {
+	key := accountKey(ws, channel)
+	a.mu.Lock()
+	acc := a.opened[key]
+	if acc == nil || acc.State != ChannelActive {
+		a.mu.Unlock()
+		return
+	}
+	off := *acc // at once, before the database knows
+	off.State = ChannelError
+	a.opened[key] = &off
+	a.mu.Unlock()
 	a.s.Log.Error("the provider refuses a channel; it is stopped and its messages wait", "channel", channel, "code", f.ProviderCode, "text", f.Text)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -40,10 +40,11 @@ func (l *lane) dispatcher(ctx context.Context) {
 	}
 }
 
-// next waits for a parcel and for its share of the rate; nil when ctx ended.
+// next waits for a parcel and for its share of the rate; nil when ctx ended. A parcel stays in the queue while it waits
+// for the rate, so that a more urgent one still overtakes it; one that grew old meanwhile takes no share.
 func (l *lane) next(ctx context.Context) *parcel {
 	for ctx.Err() == nil {
-		p := l.pop()
+		p := l.first()
 		if p == nil {
 			ring(l.work)
 			select {
@@ -52,20 +53,22 @@ func (l *lane) next(ctx context.Context) *parcel {
 			}
 			continue
 		}
-		if l.held == 0 || l.low() {
+		now := l.o.s.Clock.Now()
+		if wait := l.bucket.take(now, p.account.rate, p.Segments); wait > 0 {
+			_ = l.o.s.Clock.Wait(ctx, now.Add(wait), l.more) // the loop sees the end of ctx
+			continue
+		}
+		if p = l.pop(); p == nil {
+			continue // given back meanwhile, because ctx ended
+		}
+		if l.low() {
 			ring(l.work)
 		}
-		for {
-			now := l.o.s.Clock.Now()
-			wait := l.bucket.take(now, p.account.rate, p.Segments)
-			if wait == 0 {
-				return p
-			}
-			if l.o.s.Clock.Wait(ctx, now.Add(wait), nil) != nil {
-				l.finish(result{parcel: p, err: errNotHanded, lane: l})
-				return nil
-			}
+		if l.fit(p) {
+			return p
 		}
+		l.bucket.refund(p.Segments)
+		l.finish(result{parcel: p, err: errNotHanded, lane: l})
 	}
 	return nil
 }
@@ -74,7 +77,7 @@ func (l *lane) next(ctx context.Context) *parcel {
 func (l *lane) low() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held*2 <= l.limit && l.held%16 == 0
+	return l.held == 0 || l.held*2 <= l.limit && l.held%16 == 0
 }
 
 // handOver sends one parcel; its slot is free again when the outcome is known.
@@ -108,12 +111,14 @@ func (l *lane) fit(p *parcel) bool {
 	return age >= 0 && age <= l.patience(p) && !l.o.revokedSince(p.Workspace, p.To, p.drawn)
 }
 
-// patience is longer for a sender so slow that even one message waits for its turn.
+// patience is longer for a sender so slow that even one message waits for its turn, and always shorter than the lease:
+// a node that slept until another took over sends nothing.
 func (l *lane) patience(p *parcel) time.Duration {
+	wait := stale
 	if rate := p.account.rate; rate > 0 {
-		return max(stale, time.Duration(float64(2*max(p.Segments, 1)+4)/rate*float64(time.Second)))
+		wait = max(stale, time.Duration(float64(2*max(p.Segments, 1)+4)/rate*float64(time.Second)))
 	}
-	return stale
+	return min(wait, l.o.s.o.Lease/2)
 }
 
 func (p *parcel) outgoing() Outgoing {

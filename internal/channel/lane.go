@@ -150,10 +150,13 @@ func (l *lane) claimer(ctx context.Context) {
 		a := l.o.s.accounts.open(ctx, l.key.workspace, l.key.channel)
 		due, any, next := l.looks(now)
 		if a != nil && any {
-			if n, upTo := l.room(a.rate, now, due); n > 0 && l.claimDue(ctx, a, due, n, upTo) {
+			n, upTo := l.room(a.rate, now, due)
+			if n > 0 && l.claimDue(ctx, a, due, n, upTo) {
 				continue
 			}
-			next = 0
+			if _, any, next = l.looks(l.o.s.Clock.Now()); any && n > 0 {
+				continue // a failure, which has waited already
+			}
 		}
 		if !l.sleep(ctx, now, next, a != nil) {
 			return
@@ -175,9 +178,23 @@ func (l *lane) sleep(ctx context.Context, now, next clock.Time, active bool) boo
 		return false
 	}
 	if poll && l.o.s.Clock.Now() >= until {
-		l.lookAgain()
+		l.peek(ctx)
 	}
 	return true
+}
+
+// peek looks, without writing, for what another node queued or left behind.
+func (l *lane) peek(ctx context.Context) {
+	w, left, err := peekQueue(ctx, l.o.s.DB, l.number, l.fence)
+	if err != nil {
+		l.o.s.failed(ctx, "look for work", err)
+		pause(ctx, 100*time.Millisecond)
+		return
+	}
+	if left {
+		w = wish{1, 1, 1}
+	}
+	l.wanted(w)
 }
 
 // push takes what was claimed and tells the dispatcher.
@@ -189,6 +206,19 @@ func (l *lane) push(list []*parcel) {
 	l.held += len(list)
 	l.mu.Unlock()
 	ring(l.more)
+}
+
+// first is the most urgent parcel, which stays; nil when there is none. Only the dispatcher takes parcels while it runs,
+// and a parcel that comes between first and pop is at least as urgent.
+func (l *lane) first() *parcel {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, list := range l.waiting {
+		if len(list) > 0 {
+			return list[0]
+		}
+	}
+	return nil
 }
 
 // pop takes the most urgent parcel; nil when there is none.
@@ -228,9 +258,7 @@ func (b *bucket) take(now clock.Time, rate float64, n int) time.Duration {
 		return 0
 	}
 	size := max(rate/10, 1)
-	if passed := now.Sub(b.at).Seconds(); b.at.IsZero() || passed < 0 || passed > 1 {
-		b.tokens = min(b.tokens+rate, size)
-	} else {
+	if passed := now.Sub(b.at).Seconds(); !b.at.IsZero() && passed > 0 {
 		b.tokens = min(b.tokens+passed*rate, size)
 	}
 	b.at = now
@@ -240,3 +268,6 @@ func (b *bucket) take(now clock.Time, rate float64, n int) time.Duration {
 	b.tokens -= float64(n)
 	return 0
 }
+
+// refund gives back what a message took that did not leave.
+func (b *bucket) refund(n int) { b.tokens += float64(n) }

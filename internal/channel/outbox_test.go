@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/db/dbtest"
 )
@@ -274,18 +275,20 @@ func TestAPhoneThatIsOffIsTriedTwiceMore(t *testing.T) { // R-35
 }
 
 func TestTheRateIsKept(t *testing.T) { // I19
-	directed(t, func(_ *testing.T, m *model) {
+	for _, rate := range []float64{0.1, 1, 20, 500} {
 		var b bucket
-		now, sent := m.clock.Now(), 0
-		for start := now; now.Sub(start) < 10*time.Second; {
-			if wait := b.take(now, 20, 1+sent%3); wait > 0 {
+		now, sent, n := clock.From(time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)), 0, 1
+		start, span := now, time.Duration(400/rate*float64(time.Second))
+		for now.Sub(start) < span {
+			if wait := b.take(now, rate, n); wait > 0 {
 				now = now.Add(wait)
 				continue
 			}
-			sent += 1 + sent%3
+			sent += n
+			n = 1 + sent%3
 		}
-		if sent < 190 || sent > 205 {
-			m.t.Errorf("%d segments in 10 s at 20 a second", sent)
+		if sent < 380 || sent > int(401+rate/10)+3 {
+			t.Errorf("%d segments in the time of 400 at %v a second", sent, rate)
 		}
-	})
+	}
 }

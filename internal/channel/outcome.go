@@ -127,20 +127,17 @@ func (o *outbox) after(list []change, group []result) {
 	for i, c := range list {
 		l := group[i].lane
 		o.s.health.outcome(l.key.channel, c.outcome, o.s.Clock.Now())
+		var f *Failure
+		if errors.As(group[i].err, &f) && f.Policy == Later {
+			l.hush(o.s.Clock.Now().Add(max(f.RetryAfter, 200*time.Millisecond)))
+		}
+		if f != nil && f.Policy == Stop {
+			o.s.accounts.stop(l.key.workspace, l.key.channel, f)
+		}
 		if c.outcome.State == StateQueued {
 			var w wish
 			w.add(c.claim.Priority, c.outcome.Until)
 			l.wanted(w)
-		}
-		var f *Failure
-		if !errors.As(group[i].err, &f) {
-			continue
-		}
-		switch f.Policy {
-		case Later:
-			l.hush(o.s.Clock.Now().Add(max(f.RetryAfter, 200*time.Millisecond)))
-		case Stop:
-			o.s.accounts.stop(l.key.workspace, l.key.channel, f)
 		}
 	}
 }

@@ -122,6 +122,9 @@ func (s *Service) SetHooks(h Hooks) { s.hooks = h }
 // and waits for what is under way.
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.outbox.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
 		return err
 	}
 	for _, work := range []func(context.Context){s.accounts.listen, s.outbox.run, s.lookUps, s.earlyReceipts,

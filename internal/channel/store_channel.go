@@ -79,8 +79,9 @@ func orTaken(err error) error {
 	return nil
 }
 
+// setState ends the active state of a channel.
 func setState(ctx context.Context, tx *db.Tx, ws id.Workspace, channel ID, state, reason string) error {
-	_, err := tx.Exec(ctx, "UPDATE channel SET state = $1, reason = $2, version = version + 1 WHERE workspace_id = $3 AND id = $4",
+	_, err := tx.Exec(ctx, "UPDATE channel SET state = $1, reason = $2, version = version + 1 WHERE workspace_id = $3 AND id = $4 AND state = 'active'",
 		state, reason, ws, channel)
 	return err
 }

@@ -125,14 +125,29 @@ func scanClaim(r *db.Rows, key laneKey) (Claim, error) {
 }
 
 // nextReady is when the next message of a priority is due; 0 when none waits.
-func nextReady(ctx context.Context, tx *db.Tx, lane int64, p Priority) (clock.Time, error) {
+func nextReady(ctx context.Context, q db.Queryer, lane int64, p Priority) (clock.Time, error) {
 	var at clock.Time
-	err := tx.QueryRow(ctx, `SELECT ready_at FROM delivery WHERE lane = $1 AND priority = $2 AND ready_at IS NOT NULL
+	err := q.QueryRow(ctx, `SELECT ready_at FROM delivery WHERE lane = $1 AND priority = $2 AND ready_at IS NOT NULL
 		ORDER BY ready_at, message_id LIMIT 1`, lane, p).Scan(&at)
 	if errors.Is(err, db.ErrNoRows) {
 		return 0, nil
 	}
 	return max(at, 1), err
+}
+
+// peekQueue is when each priority of a lane is due next, and whether a claim under another fence is there.
+func peekQueue(ctx context.Context, q db.Queryer, lane, fence int64) (w wish, left bool, err error) {
+	for p := range w {
+		if w[p], err = nextReady(ctx, q, lane, Priority(p)); err != nil {
+			return w, false, err
+		}
+	}
+	var n int
+	err = q.QueryRow(ctx, "SELECT 1 FROM delivery_claim WHERE lane = $1 AND fence <> $2 LIMIT 1", lane, fence).Scan(&n)
+	if errors.Is(err, db.ErrNoRows) {
+		return w, false, nil
+	}
+	return w, err == nil, err
 }
 
 // insertClaim notes which messages this claim holds.
