@@ -18,6 +18,7 @@ var (
 	ErrNoWorkspace       = errs.New(errs.NotFound, "workspace_unknown", "There is no such workspace.")
 	ErrNoMember          = errs.New(errs.NotFound, "member_unknown", "There is no such member in this workspace.")
 	ErrNoKey             = errs.New(errs.NotFound, "key_not_found", "There is no such API key in this workspace.")
+	ErrSecretTaken       = errs.New(errs.Conflict, "key_secret_taken", "Another API key has this secret already. Nothing was changed; give each key a secret of its own, or delete the other key first.")
 	ErrNoInvite          = errs.New(errs.NotFound, "invite_unknown", "There is no such open invitation in this workspace.")
 	ErrLastOwner         = errs.New(errs.Conflict, "last_owner", "A workspace needs an owner who can sign in. Make somebody else owner first.")
 	ErrAboveYou          = errs.New(errs.Forbidden, "above_you", "Only an owner can make, change or remove an owner. Nothing was changed.")

@@ -270,28 +270,6 @@ func TestAKeyCannotHoldMoreThanItsMaker(t *testing.T) { // I28
 	}
 }
 
-func TestAGivenKeyIsMadeOnce(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		f := setup(t, d)
-		w, o := f.workspace("Era"), f.workspace("Other")
-		n := org.NewKey{Name: "CI", Scopes: []org.Permission{org.EventWrite}, Secret: "a-secret-that-the-operator-chose-1234"}
-		first, _, err := f.org.CreateKey(f.ctx, org.System(w.ID), n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, _, err := f.org.CreateKey(f.ctx, org.System(w.ID), n)
-		if err != nil || again.ID != first.ID {
-			t.Errorf("got %+v %v", again, err)
-		}
-		if _, _, err := f.org.CreateKey(f.ctx, org.System(o.ID), n); err == nil {
-			t.Error("one secret opened two workspaces")
-		}
-		if a, err := f.org.Authenticate(f.ctx, org.Credential{Key: n.Secret}); err != nil || a.Workspace != w.ID {
-			t.Errorf("got %+v %v", a, err)
-		}
-	})
-}
-
 func TestAnswersAreKeptForADayAndApart(t *testing.T) { // I18
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := setup(t, d)

@@ -166,28 +166,34 @@ type WorkspaceChange struct {
 // UpdateWorkspace changes the actor's workspace and records it.
 func (s *Service) UpdateWorkspace(ctx context.Context, actor Actor, change WorkspaceChange) (Workspace, error) {
 	var after Workspace
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		before, err := workspaceByID(ctx, tx, actor.Workspace)
-		if err != nil {
-			return err
-		}
-		after = change.applied(before)
-		if err := after.check(); err != nil {
-			return err
-		}
-		if err := after.Settings.check(); err != nil {
-			return err
-		}
-		if err := updateWorkspace(ctx, tx, after); err != nil {
-			return err
-		}
-		tx.AfterCommit(func() { s.forget(after.ID) })
-		if err := s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "workspace.update", Object: string(after.ID), Before: auditable(before), After: auditable(after)}); err != nil {
-			return err
-		}
-		return s.changed(ctx, tx, after.ID)
+	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		after, err = s.UpdateWorkspaceTx(ctx, tx, actor, change)
+		return err
 	})
 	return after, wrap(err, "update workspace %s", actor.Workspace)
+}
+
+// UpdateWorkspaceTx is UpdateWorkspace within a transaction.
+func (s *Service) UpdateWorkspaceTx(ctx context.Context, tx *db.Tx, actor Actor, change WorkspaceChange) (Workspace, error) {
+	before, err := workspaceByID(ctx, tx, actor.Workspace)
+	if err != nil {
+		return Workspace{}, err
+	}
+	after := change.applied(before)
+	if err := after.check(); err != nil {
+		return Workspace{}, err
+	}
+	if err := after.Settings.check(); err != nil {
+		return Workspace{}, err
+	}
+	if err := updateWorkspace(ctx, tx, after); err != nil {
+		return Workspace{}, err
+	}
+	tx.AfterCommit(func() { s.forget(after.ID) })
+	if err := s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "workspace.update", Object: string(after.ID), Before: auditable(before), After: auditable(after)}); err != nil {
+		return Workspace{}, err
+	}
+	return after, s.changed(ctx, tx, after.ID)
 }
 
 func (c WorkspaceChange) applied(w Workspace) Workspace {

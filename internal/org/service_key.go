@@ -25,7 +25,7 @@ type Key struct {
 	ExpiresAt clock.Time // zero: never
 }
 
-// NewKey is a key to make. Secret may be given by set-up as code; empty makes one.
+// NewKey is a key to make. An empty Secret makes one.
 type NewKey struct {
 	Name      string
 	Scopes    []Permission
@@ -40,33 +40,95 @@ const (
 )
 
 // CreateKey makes a key for the actor's workspace and returns its secret, which is shown once. Its scopes are within the
-// permissions of who makes it. A key with a given secret that exists already is left as it is.
+// permissions of who makes it.
 func (s *Service) CreateKey(ctx context.Context, actor Actor, n NewKey) (Key, string, error) {
 	if err := s.checkKey(actor, n); err != nil {
 		return Key{}, "", err
 	}
-	secret := n.Secret
-	if secret == "" {
-		secret = keyMark + s.ids.Secret(32)
+	if n.Secret == "" {
+		n.Secret = keyMark + s.ids.Secret(32)
 	}
-	k := Key{
-		ID: KeyID(s.ids.New("key")), Workspace: actor.Workspace, Name: strings.TrimSpace(n.Name), Prefix: secret[:keyPrefixSize],
-		Scopes: n.Scopes, CreatedBy: actor.Ref(), CreatedAt: s.clock.Now(), ExpiresAt: n.ExpiresAt,
+	k := s.newKey(actor, n)
+	err := s.db.Tx(ctx, func(tx *db.Tx) error { return s.insertKeyTx(ctx, tx, actor, k, n.Secret) })
+	return k, n.Secret, wrap(err, "create API key")
+}
+
+func (s *Service) newKey(actor Actor, n NewKey) Key {
+	return Key{ID: KeyID(s.ids.New("key")), Workspace: actor.Workspace, Name: strings.TrimSpace(n.Name), Prefix: prefixOf(n.Secret),
+		Scopes: n.Scopes, CreatedBy: actor.Ref(), CreatedAt: s.clock.Now(), ExpiresAt: n.ExpiresAt}
+}
+
+func prefixOf(secret string) string { return secret[:keyPrefixSize] }
+
+func (s *Service) insertKeyTx(ctx context.Context, tx *db.Tx, actor Actor, k Key, secret string) error {
+	if err := insertKey(ctx, tx, k, digest(secret)); err != nil {
+		return err
 	}
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		if n.Secret != "" {
-			known, err := keyByHash(ctx, tx, digest(secret))
-			if err == nil && known.Workspace == actor.Workspace {
-				k = known
-				return nil
-			}
+	return s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "key.create", Object: string(k.ID), After: k.auditable()})
+}
+
+func (k Key) auditable() map[string]any {
+	return map[string]any{"name": k.Name, "scopes": k.Scopes, "expires_at": k.ExpiresAt}
+}
+
+// SaveKeyTx makes the key of this name with the secret of n, or gives the one that is there these scopes and this secret.
+// before is nil for a new key, rotated says that a key that was there has another secret now. An end of zero leaves a key's
+// end as it is. When nothing differs nothing is written.
+func (s *Service) SaveKeyTx(ctx context.Context, tx *db.Tx, actor Actor, n NewKey) (before *Key, rotated bool, err error) {
+	if n.Secret == "" {
+		return nil, false, fieldsWrong(map[string]string{"secret": "is missing"})
+	}
+	tx.LockTx(ctx, "org.keys:"+string(actor.Workspace))
+	now, hash, err := s.keyNamed(ctx, tx, actor.Workspace, strings.TrimSpace(n.Name), digest(n.Secret))
+	if errors.Is(err, ErrNoKey) {
+		if err := s.checkKey(actor, n); err != nil {
+			return nil, false, err
 		}
-		if err := insertKey(ctx, tx, k, digest(secret)); err != nil {
-			return err
-		}
-		return s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "key.create", Object: string(k.ID), After: map[string]any{"name": k.Name, "scopes": k.Scopes, "expires_at": k.ExpiresAt}})
-	})
-	return k, secret, wrap(err, "create API key")
+		return nil, false, wrap(s.insertKeyTx(ctx, tx, actor, s.newKey(actor, n), n.Secret), "create API key %q", n.Name)
+	}
+	if err != nil {
+		return nil, false, wrap(err, "load API key %q", n.Name)
+	}
+	rotated = hash != digest(n.Secret)
+	if n.ExpiresAt == now.ExpiresAt {
+		n.ExpiresAt = 0 // as it is, so a past end is no mistake
+	}
+	if !rotated && n.ExpiresAt == 0 && sameScopes(now.Scopes, n.Scopes) {
+		return &now, false, nil
+	}
+	if err := s.checkKey(actor, n); err != nil {
+		return nil, false, err
+	}
+	after := now
+	after.Scopes, after.Prefix = n.Scopes, prefixOf(n.Secret)
+	if n.ExpiresAt != 0 {
+		after.ExpiresAt = n.ExpiresAt
+	}
+	if err := updateKey(ctx, tx, after, digest(n.Secret)); err != nil {
+		return nil, false, wrap(err, "change API key %q", n.Name)
+	}
+	return &now, rotated, s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "key.update", Object: string(now.ID), Before: now.auditable(), After: after.auditable()})
+}
+
+// keyNamed is the key of this name with the hash of its secret. Of several it is the one with that secret, else the oldest.
+func (s *Service) keyNamed(ctx context.Context, tx *db.Tx, ws id.Workspace, name, hash string) (Key, string, error) {
+	known, err := keyByHash(ctx, tx, hash)
+	if err == nil && known.Workspace == ws && known.Name == name {
+		return known, hash, nil
+	}
+	if err != nil && !errors.Is(err, ErrNoKey) {
+		return Key{}, "", err
+	}
+	oldest, err := keyByName(ctx, tx, ws, name)
+	return oldest, "", err
+}
+
+// sameScopes compares sets: order and repetition mean nothing.
+func sameScopes(a, b []Permission) bool {
+	within := func(a, b []Permission) bool {
+		return !slices.ContainsFunc(a, func(p Permission) bool { return !slices.Contains(b, p) })
+	}
+	return within(a, b) && within(b, a)
 }
 
 func (s *Service) checkKey(actor Actor, n NewKey) error {

@@ -72,15 +72,21 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, a Account, n NewMember) (
 	return m, wrap(insertMember(ctx, tx, m), "create member")
 }
 
+// HashPassword is what CreateMemberTx stores for a password. It refuses one that will not do, such as one of the texts
+// that are about its owner. It takes tens of milliseconds.
+func (s *Service) HashPassword(ctx context.Context, password string, about ...string) (string, error) {
+	if problem := passwordProblem(password, about...); problem != "" {
+		return "", fieldsWrong(map[string]string{"password": problem})
+	}
+	return s.hasher.hash(ctx, password)
+}
+
 // CreateMember is CreateMemberTx with the password of n.
 func (s *Service) CreateMember(ctx context.Context, n NewMember) (Member, error) {
 	hash := ""
 	if n.Password != "" {
-		if problem := passwordProblem(n.Password, n.Email, n.Name); problem != "" {
-			return Member{}, fieldsWrong(map[string]string{"password": problem})
-		}
 		var err error
-		if hash, err = s.hasher.hash(ctx, n.Password); err != nil {
+		if hash, err = s.HashPassword(ctx, n.Password, n.Email, n.Name); err != nil {
 			return Member{}, err
 		}
 	}
@@ -96,29 +102,35 @@ func (s *Service) CreateMember(ctx context.Context, n NewMember) (Member, error)
 // disabled end all sessions of the account.
 func (s *Service) UpdateMember(ctx context.Context, actor Actor, member MemberID, change MemberChange) (Member, error) {
 	var after Member
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		tx.LockTx(ctx, "org.members:"+string(actor.Workspace))
-		before, err := memberByID(ctx, tx, actor.Workspace, member)
-		if err != nil {
-			return err
-		}
-		after = change.applied(before)
-		if err := mayChange(actor, before, after); err != nil {
-			return err
-		}
-		if err := s.keepAnOwner(ctx, tx, before, after); err != nil {
-			return err
-		}
-		if err := updateMember(ctx, tx, after); err != nil {
-			return err
-		}
-		if before.Role != after.Role || before.Disabled != after.Disabled {
-			deleteSessionsOf(ctx, tx, after.Account)
-			deletePassesFor(ctx, tx, after.Workspace, after.ID)
-		}
-		return s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "member.update", Object: string(after.ID), Before: before.auditable(), After: after.auditable()})
+	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		after, err = s.UpdateMemberTx(ctx, tx, actor, member, change)
+		return err
 	})
 	return after, wrap(err, "update member %s", member)
+}
+
+// UpdateMemberTx is UpdateMember within a transaction.
+func (s *Service) UpdateMemberTx(ctx context.Context, tx *db.Tx, actor Actor, member MemberID, change MemberChange) (Member, error) {
+	tx.LockTx(ctx, "org.members:"+string(actor.Workspace))
+	before, err := memberByID(ctx, tx, actor.Workspace, member)
+	if err != nil {
+		return Member{}, err
+	}
+	after := change.applied(before)
+	if err := mayChange(actor, before, after); err != nil {
+		return Member{}, err
+	}
+	if err := s.keepAnOwner(ctx, tx, before, after); err != nil {
+		return Member{}, err
+	}
+	if err := updateMember(ctx, tx, after); err != nil {
+		return Member{}, err
+	}
+	if before.Role != after.Role || before.Disabled != after.Disabled {
+		deleteSessionsOf(ctx, tx, after.Account)
+		deletePassesFor(ctx, tx, after.Workspace, after.ID)
+	}
+	return after, s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "member.update", Object: string(after.ID), Before: before.auditable(), After: after.auditable()})
 }
 
 func (c MemberChange) applied(m Member) Member {

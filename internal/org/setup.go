@@ -136,9 +136,7 @@ func (s *Service) Setup(ctx context.Context, in SetupInput) (Session, error) {
 	if err != nil {
 		return Session{}, wrap(err, "set up")
 	}
-	if err := removeIfThere(s.SetupPath()); err != nil {
-		s.log.WarnContext(ctx, "the used set-up code could not be removed; it is worthless now", "file", s.SetupPath(), "error", err)
-	}
+	s.dropSetupFile()
 	if in.Demo && s.deps.Seed != nil {
 		if err := s.deps.Seed(ctx, session.Member.Account); err != nil {
 			s.log.ErrorContext(ctx, "the demo workspace could not be made", "error", err)
@@ -191,6 +189,27 @@ func (s *Service) setupTx(ctx context.Context, tx *db.Tx, in SetupInput, hash st
 		return Session{}, err
 	}
 	return s.openTx(ctx, tx, m)
+}
+
+// SetUpTx notes that somebody owns this installation: from its commit on no code opens the first set-up any more, also on
+// nodes that run.
+func (s *Service) SetUpTx(ctx context.Context, tx *db.Tx) error {
+	first, err := markSetUp(ctx, tx, s.clock.Now())
+	if err != nil {
+		return wrap(err, "note that Parley is set up")
+	}
+	deleteSetupCodes(ctx, tx)
+	if first {
+		tx.AfterCommit(s.dropSetupFile)
+	}
+	return nil
+}
+
+// dropSetupFile removes the file with the used code.
+func (s *Service) dropSetupFile() {
+	if err := removeIfThere(s.SetupPath()); err != nil {
+		s.log.Warn("the used set-up code could not be removed; it is worthless now", "file", s.SetupPath(), "error", err)
+	}
 }
 
 // newCode is six words, chosen evenly.

@@ -24,6 +24,11 @@ func keyByID(ctx context.Context, q db.Queryer, ws id.Workspace, key KeyID) (Key
 	return scanKey(q.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_key WHERE workspace_id = $1 AND id = $2`, string(ws), string(key)))
 }
 
+// keyByName is the oldest key of a name.
+func keyByName(ctx context.Context, q db.Queryer, ws id.Workspace, name string) (Key, error) {
+	return scanKey(q.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_key WHERE workspace_id = $1 AND name = $2 ORDER BY created_at, id LIMIT 1`, string(ws), name))
+}
+
 func keysOf(ctx context.Context, q db.Queryer, ws id.Workspace) ([]Key, error) {
 	rows, err := q.Query(ctx, `SELECT `+keyColumns+` FROM api_key WHERE workspace_id = $1 ORDER BY created_at, id`, string(ws))
 	return db.Collect(rows, err, func(r *db.Rows) (Key, error) { return scanKey(r) })
@@ -32,6 +37,19 @@ func keysOf(ctx context.Context, q db.Queryer, ws id.Workspace) ([]Key, error) {
 func insertKey(ctx context.Context, tx *db.Tx, k Key, hash string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO api_key (hash, `+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		hash, string(k.Workspace), string(k.ID), k.Prefix, k.Name, db.JSON(k.Scopes), k.CreatedBy, int64(k.CreatedAt), int64(k.UsedAt), int64(k.ExpiresAt))
+	return orSecretTaken(err)
+}
+
+func updateKey(ctx context.Context, tx *db.Tx, k Key, hash string) error {
+	_, err := tx.Exec(ctx, `UPDATE api_key SET hash = $1, prefix = $2, scopes = $3, expires_at = $4 WHERE workspace_id = $5 AND id = $6`,
+		hash, k.Prefix, db.JSON(k.Scopes), int64(k.ExpiresAt), string(k.Workspace), string(k.ID))
+	return orSecretTaken(err)
+}
+
+func orSecretTaken(err error) error {
+	if db.IsUnique(err) {
+		return ErrSecretTaken
+	}
 	return err
 }
 
