@@ -159,7 +159,7 @@ func (a *accounts) make(ctx context.Context, ws id.Workspace, channel ID) (*acco
 	if err != nil {
 		return nil, err
 	}
-	conn, err := a.s.connect(ctx, c, secrets)
+	conn, err := a.s.connect(ctx, a.s.DB, c, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -172,12 +172,12 @@ func (a *accounts) make(ctx context.Context, ws id.Workspace, channel ID) (*acco
 }
 
 // connect opens a channel's settings with their secrets, saved or not.
-func (s *Service) connect(ctx context.Context, c Channel, secrets map[string]string) (Conn, error) {
+func (s *Service) connect(ctx context.Context, q db.Queryer, c Channel, secrets map[string]string) (Conn, error) {
 	adapter, err := s.adapter(c.Kind)
 	if err != nil {
 		return nil, err
 	}
-	ws, err := s.Org.Workspace(ctx, s.DB, c.Workspace)
+	ws, err := s.Org.Workspace(ctx, q, c.Workspace)
 	if err != nil {
 		return nil, fmt.Errorf("open channel %s: %w", c.Name, err)
 	}

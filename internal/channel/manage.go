@@ -40,7 +40,7 @@ func (s *Service) Kinds() []Descriptor {
 func (s *Service) Channels(ctx context.Context, q db.Queryer, ws id.Workspace) ([]Channel, error) {
 	list, err := listChannels(ctx, q, ws)
 	for i := range list {
-		list[i] = s.shown(ctx, list[i])
+		list[i] = s.shown(ctx, q, list[i])
 	}
 	return list, err
 }
@@ -51,11 +51,11 @@ func (s *Service) Channel(ctx context.Context, q db.Queryer, ws id.Workspace, ch
 	if err != nil {
 		return Channel{}, err
 	}
-	return s.shown(ctx, c), nil
+	return s.shown(ctx, q, c), nil
 }
 
 // shown adds what the row does not hold.
-func (s *Service) shown(ctx context.Context, c Channel) Channel {
+func (s *Service) shown(ctx context.Context, q db.Queryer, c Channel) Channel {
 	c.SecretsSet = []string{}
 	if secrets, err := s.unseal(c); err == nil {
 		for k := range secrets {
@@ -64,7 +64,7 @@ func (s *Service) shown(ctx context.Context, c Channel) Channel {
 		slices.Sort(c.SecretsSet)
 	}
 	c.Capabilities = s.capabilities(c.Kind)
-	if ws, err := s.Org.Workspace(ctx, s.DB, c.Workspace); err == nil {
+	if ws, err := s.Org.Workspace(ctx, q, c.Workspace); err == nil {
 		c.WebhookURL = s.webhookURL(ws.Slug, c.Name)
 	}
 	return c
@@ -73,7 +73,7 @@ func (s *Service) shown(ctx context.Context, c Channel) Channel {
 // Create makes a channel. What its adapter does not accept is not saved (ST-1).
 func (s *Service) Create(ctx context.Context, actor org.Actor, d Draft) (Channel, error) {
 	c := Channel{Workspace: actor.Workspace, ID: ID(s.IDs.New("chn")), Kind: d.Kind, CreatedAt: s.Clock.Now(), Settings: map[string]string{}}
-	if err := s.fill(ctx, &c, d); err != nil {
+	if err := s.fill(ctx, s.DB, &c, d); err != nil {
 		return Channel{}, err
 	}
 	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
@@ -102,7 +102,7 @@ func (s *Service) Update(ctx context.Context, actor org.Actor, channel ID, d Dra
 		c.Version = d.Version
 	}
 	d.Kind = c.Kind
-	if err := s.fill(ctx, &c, d); err != nil {
+	if err := s.fill(ctx, s.DB, &c, d); err != nil {
 		return Channel{}, err
 	}
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
@@ -171,7 +171,7 @@ func audited(c Channel) map[string]any {
 }
 
 // fill puts a draft into a channel and has the adapter look at it.
-func (s *Service) fill(ctx context.Context, c *Channel, d Draft) error {
+func (s *Service) fill(ctx context.Context, q db.Queryer, c *Channel, d Draft) error {
 	if !nameForm.MatchString(d.Name) {
 		return errs.New(errs.Invalid, "channel_name_invalid", "The name stands in an address: lower case letters, digits, - and _ only.").
 			WithField("name", "lower case letters, digits, - and _ only")
@@ -191,7 +191,7 @@ func (s *Service) fill(ctx context.Context, c *Channel, d Draft) error {
 	if err := split(adapter.Describe(), d.Settings, c.Settings, secrets); err != nil {
 		return err
 	}
-	conn, err := s.connect(ctx, *c, secrets)
+	conn, err := s.connect(ctx, q, *c, secrets)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (s *Service) Check(ctx context.Context, ws id.Workspace, channel ID) ([]Che
 	if err != nil {
 		return nil, err
 	}
-	conn, err := s.connect(ctx, c, secrets)
+	conn, err := s.connect(ctx, s.DB, c, secrets)
 	if err != nil {
 		return []Check{refusedCheck(err)}, nil
 	}
@@ -265,7 +265,7 @@ func (s *Service) CheckDraft(ctx context.Context, ws id.Workspace, d Draft) ([]C
 		return []Check{refusedCheck(err)}, nil
 	}
 	c.Name = d.Name
-	conn, err := s.connect(ctx, c, secrets)
+	conn, err := s.connect(ctx, s.DB, c, secrets)
 	if err != nil {
 		return []Check{refusedCheck(err)}, nil
 	}
