@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"parley/internal/channel"
@@ -180,7 +179,7 @@ func (a *App) openChannels(context.Context) error {
 	a.Phones = sim.NewCarrier(a.Clock, a.IDs)
 	a.Channels = channel.New(channel.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Mailbox: a.Mailbox, People: a.People, Org: a.Org,
 		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: a.faults, Adapters: all.Adapters(a.Phones)},
-		channel.Options{PublicURL: a.PublicURL(), Dir: filepath.Join(a.Config.DataDir, "media"), Node: nodeName(),
+		channel.Options{PublicURL: a.PublicURL(), Dir: a.Config.DataDir, Node: nodeName(),
 			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
 	a.Content = content.New()
 	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,

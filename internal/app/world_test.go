@@ -46,7 +46,7 @@ func eachWorld(t *testing.T, start string, fn func(t *testing.T, w *world)) {
 	}
 }
 
-func newWorld(t *testing.T, start, database string) *world {
+func newWorld(t *testing.T, start, database string, reach ...string) *world {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339, start)
 	if err != nil {
@@ -57,7 +57,7 @@ func newWorld(t *testing.T, start, database string) *world {
 	w.twilio.Now = func() time.Time { return w.clock.Now().Std() }
 	c := config.Defaults()
 	c.DataDir, c.Listen, c.Database = t.TempDir(), "127.0.0.1:0", database
-	c.EgressAllow = []string{strings.TrimPrefix(w.twilio.URL, "http://")}
+	c.EgressAllow = append(reach, strings.TrimPrefix(w.twilio.URL, "http://"))
 	if w.app, err = app.New(t.Context(), app.Options{Config: c, Clock: w.clock, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
 		t.Fatal(err)
 	}

@@ -244,8 +244,8 @@ func (l *lane) hush(at clock.Time) {
 	l.quiet = max(l.quiet, at)
 }
 
-// bucket is the rate of a sender: tokens are segments. It starts empty, so that a lane that moves between nodes does not
-// send twice its rate.
+// bucket is the rate of a sender: tokens are segments. It holds a tenth of a second, so that a lane that moves between
+// nodes sends hardly more than its rate.
 type bucket struct {
 	tokens float64
 	at     clock.Time
@@ -258,7 +258,9 @@ func (b *bucket) take(now clock.Time, rate float64, n int) time.Duration {
 		return 0
 	}
 	size := max(rate/10, 1)
-	if passed := now.Sub(b.at).Seconds(); !b.at.IsZero() && passed > 0 {
+	if b.at.IsZero() {
+		b.tokens = size
+	} else if passed := now.Sub(b.at).Seconds(); passed > 0 {
 		b.tokens = min(b.tokens+passed*rate, size)
 	}
 	b.at = now

@@ -237,7 +237,7 @@ func (s *Service) cartPage(ctx context.Context, ws id.Workspace, state CartState
 	if len(found) > p.Limit {
 		found = found[:p.Limit]
 		last := found[len(found)-1]
-		page.Next = httpx.EncodeCursor(bind, int64(last.StateAt), last.ID)
+		page.Next = httpx.EncodeCursor(bind, last.StateAt, last.ID)
 	}
 	page.Items, err = s.bodies(ctx, ws, found)
 	return page, err

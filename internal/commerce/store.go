@@ -3,6 +3,7 @@ package commerce
 import (
 	"context"
 	"errors"
+	"math"
 
 	"parley/internal/clock"
 	"parley/internal/db"
@@ -103,10 +104,14 @@ type cartQuery struct {
 }
 
 func listCarts(ctx context.Context, q db.Queryer, ws id.Workspace, w cartQuery) ([]Cart, error) {
+	before := w.BeforeAt
+	if before.IsZero() {
+		before = math.MaxInt64
+	}
 	rows, err := q.Query(ctx, "SELECT "+cartColumns+` FROM cart WHERE workspace_id = $1
 			AND ($2 = '' OR state = $2) AND ($3 = '' OR person_id = $3) AND person_id <> ''
-			AND ($4 = 0 OR (state_at, id) < ($4, $5))
-		ORDER BY state_at DESC, id DESC LIMIT $6`, ws, string(w.State), string(w.Person), int64(w.BeforeAt), string(w.BeforeID), w.Limit)
+			AND (state_at, id) < ($4, $5)
+		ORDER BY state_at DESC, id DESC LIMIT $6`, ws, string(w.State), string(w.Person), int64(before), string(w.BeforeID), w.Limit)
 	return db.Collect(rows, err, func(r *db.Rows) (Cart, error) { return scanCart(r) })
 }
 

@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"errors"
+	"math"
 
 	"parley/internal/clock"
 	"parley/internal/db"
@@ -186,7 +187,10 @@ func standings(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID) (
 }
 
 func runsAt(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, before clock.Time, limit int) ([]Run, error) {
-	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND ($3 = 0 OR started_at < $3) ORDER BY started_at DESC LIMIT $4", ws, journey, int64(before), limit)
+	if before.IsZero() {
+		before = math.MaxInt64
+	}
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND started_at < $3 ORDER BY started_at DESC LIMIT $4", ws, journey, int64(before), limit)
 	return db.Collect(rows, err, scanRun)
 }
 

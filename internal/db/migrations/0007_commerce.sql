@@ -64,6 +64,7 @@ CREATE TABLE cart (
 CREATE UNIQUE INDEX cart_id ON cart (workspace_id, id);
 CREATE INDEX cart_person ON cart (workspace_id, person_id, touched_at);
 CREATE INDEX cart_state ON cart (workspace_id, state, state_at);
+CREATE INDEX cart_abandoned ON cart (workspace_id, abandoned_at) WHERE abandoned_at > 0;
 CREATE INDEX cart_token ON cart (workspace_id, token);
 CREATE INDEX cart_cart_token ON cart (workspace_id, cart_token);
 
