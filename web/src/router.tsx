@@ -1,7 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import type { View } from "./api/types";
 import { views } from "./conversation/inboxList";
-import { ConversationRoute, DeskLayout, NoConversation, type DeskSearch } from "./conversation/inbox";
+import { DeskLayout, NoConversation } from "./conversation/inbox";
+import type { DeskSearch } from "./conversation/place";
 import { Gate } from "./shell/gate";
 import { NotFound } from "./shell/notFound";
 import { Shell } from "./shell/shell";
@@ -62,7 +63,7 @@ function deskSearch(search: Record<string, unknown>): DeskSearch {
 }
 const desk = createRoute({ getParentRoute: () => app, id: "desk", component: DeskLayout, validateSearch: deskSearch });
 const inbox = createRoute({ getParentRoute: () => desk, path: "/inbox", component: NoConversation });
-const conversation = createRoute({ getParentRoute: () => desk, path: "/c/$person", component: ConversationRoute });
+const conversation = createRoute({ getParentRoute: () => desk, path: "/c/$person", component: lazyRouteComponent(() => import("./conversation/pane"), "ConversationRoute") });
 
 const people = createRoute({
   getParentRoute: () => app,

@@ -5,7 +5,7 @@ import type { ConsentCard, Conversation } from "../api/types";
 import { Button } from "../design/button";
 import { keysOf } from "../keyboard/table";
 import { workspaceNow } from "../state/clock";
-import { dateTime, instant } from "../text/time";
+import { instant, momentText } from "../text/time";
 import { nameOf } from "./actions";
 import { t } from "./text";
 
@@ -22,7 +22,7 @@ export function Blocked({ conversation, onNote, onJump }: { conversation: Conver
   const card = lastRevocation(cards);
   const name = nameOf(conversation);
   const since = instant(card?.since);
-  const time = since === undefined ? "" : dateTime(since, workspaceNow());
+  const time = since === undefined ? "" : momentText(since, workspaceNow());
   const byText = card?.message_id;
   return (
     <div className="border-t border-border bg-surface p-3 pb-[calc(0.75rem+env(safe-area-inset-bottom))]">

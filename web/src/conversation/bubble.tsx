@@ -23,7 +23,7 @@ interface BubbleProps {
   onAction: (message: ThreadMessage, action: BubbleAction) => void;
 }
 
-const voices: Record<string, Voice> = { customer: "customer", agent: "agent", bot: "bot", journey: "campaign", campaign: "campaign", system: "campaign" };
+const voices: Record<string, Voice> = { customer: "customer", agent: "agent", bot: "bot", journey: "campaign", campaign: "campaign", system: "bot" };
 
 function roleWord(message: ThreadMessage): string {
   switch (message.author.kind) {

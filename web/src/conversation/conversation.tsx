@@ -96,11 +96,13 @@ function Open(props: PaneProps & { conversation: Conversation }) {
   const { conversation, person, message, onClosed, onBack, narrow } = props;
   const { thread, messages } = useMessages(person);
   const episodes = useQuery(queries.episodes(person)).data?.items ?? [];
-  const profile = useQuery(queries.person(person)).data;
+  // The sentence about their local time is the server's and grows old within a minute.
+  const profile = useQuery({ ...queries.person(person), refetchInterval: 60_000 }).data;
   const [filter, setFilter] = useState<Filter>("all");
   const [finding, setFinding] = useState(false);
   const [mark, setMark] = useState<string>();
   const [target, setTarget] = useState<{ message: string; n: number }>();
+  const [sent, setSent] = useState(0);
   const heading = useRef<HTMLHeadingElement>(null);
   const pane = useRef<HTMLDivElement>(null);
   const name = nameOf(conversation);
@@ -154,6 +156,7 @@ function Open(props: PaneProps & { conversation: Conversation }) {
         filter={filter}
         mark={mark}
         target={target}
+        sent={sent}
         onAction={onAction}
       />
       <Composer
@@ -163,7 +166,7 @@ function Open(props: PaneProps & { conversation: Conversation }) {
         onJump={jump}
         onLeave={() => heading.current?.focus()}
         onSent={(close) => {
-          if (!thread.last) void loadNewest(person, true);
+          setSent((n) => n + 1);
           if (close) {
             void actions.close(conversation);
             onClosed(person);

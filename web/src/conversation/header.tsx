@@ -47,14 +47,15 @@ interface HeaderProps {
   panelShown: boolean;
 }
 
-/** Her local time, and whether it is a time to write: "22:41 · quiet until 08:00". */
+/** Their local time, and whether it is a time to write. */
 function LocalTime({ profile }: { profile: Person }) {
   const now = useNow();
-  const time = profile.timezone ? clockTime(now, profile.timezone) : clockTime(now);
+  const text = profile.quiet.text || (profile.timezone ? `${clockTime(now, profile.timezone)} ${profile.timezone.split("/").at(-1)?.replaceAll("_", " ")}` : "");
+  if (!text) return null;
   return (
     <span className={profile.quiet.open ? "" : "font-medium text-warn"}>
       {!profile.quiet.open && <MoonStar aria-hidden className="me-0.5 inline size-3 align-[-1px]" />}
-      {t("quiet", { time, text: profile.quiet.text || profile.timezone.split("/").at(-1)?.replaceAll("_", " ") || "" }).replace(/ · $/, "")}
+      {text}
     </span>
   );
 }
@@ -137,8 +138,8 @@ export function ConversationHeader(props: HeaderProps) {
               <bdi dir="ltr">{c.number}</bdi> ·{" "}
             </>
           )}
+          {c.owner && `${t("ownedBy", { name: c.owner.name })} · `}
           {profile && <LocalTime profile={profile} />}
-          {c.owner && ` · ${t("ownedBy", { name: c.owner.name })}`}
         </p>
       </div>
       <div className="flex shrink-0 items-center">

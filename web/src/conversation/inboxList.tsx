@@ -203,10 +203,12 @@ export function InboxList(props: InboxListProps) {
   }, [lastVisible, items.length, list]);
 
   const active = person ?? cursor;
+  // Beside an open conversation, whose name is the screen's heading, this is a part of it.
+  const Heading = person ? "h2" : "h1";
   return (
     <section aria-label={t("conversations")} className="flex h-full min-h-0 flex-col bg-surface">
       <header className="flex items-center justify-between ps-4 pe-2 pt-3 pb-1.5">
-        <h2 className="text-section font-semibold">{t("inbox")}</h2>
+        <Heading className="text-section font-semibold">{t("inbox")}</Heading>
         <Menu
           label={t("sort")}
           trigger={(trigger) => (

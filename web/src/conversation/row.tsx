@@ -39,7 +39,8 @@ function speaker(c: Conversation): string {
     case "agent":
     case "journey":
     case "campaign":
-      return c.preview_author_name;
+    case "system":
+      return c.preview_author_name || t("automatic");
     default:
       return "";
   }

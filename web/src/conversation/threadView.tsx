@@ -4,7 +4,7 @@ import { ArrowDown } from "lucide-react";
 import type { Episode, Message } from "../api/types";
 import { Button } from "../design/button";
 import { cx } from "../design/cx";
-import { EmptyState, ErrorState, Skeleton } from "../design/status";
+import { EmptyState, ErrorState, Skeleton, Spinner, useDelayed } from "../design/status";
 import { useCommand } from "../keyboard/keyboard";
 import { Bubble, type BubbleAction } from "./bubble";
 import { Chapter, DayLine, episodeTitle, EventRun } from "./events";
@@ -23,6 +23,8 @@ export interface ThreadViewProps {
   mark: string | undefined;
   /** Where to go: a message, with a number that makes asking again work. */
   target: { message: string; n: number } | undefined;
+  /** Grows with each message that this reader sends: the view follows it. */
+  sent: number;
   onAction: (message: ThreadMessage, action: BubbleAction) => void;
 }
 
@@ -118,6 +120,7 @@ export function ThreadView(props: ThreadViewProps) {
   const rows = useMemo(() => buildRows(messages, { episodes, collapsed, opened, filter }), [messages, episodes, collapsed, opened, filter]);
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
+  const busy = useDelayed(thread.status === "older" && rows.length > 0);
 
   const virtual = useVirtualizer({
     count: rows.length,
@@ -156,11 +159,15 @@ export function ThreadView(props: ThreadViewProps) {
   // A thread opens at its newest line, and so does a window that was replaced by the newest page.
   const opening = `${person}:${thread.window}`;
   const shown = useRef("");
+  const wantsEnd = useRef(true);
+  useEffect(() => {
+    if (props.target) wantsEnd.current = false;
+  }, [props.target]);
   useLayoutEffect(() => {
     if (rows.length === 0 || shown.current === opening) return;
     shown.current = opening;
-    if (thread.last && !props.target) virtual.scrollToEnd();
-  }, [rows.length, opening, thread.last, props.target, virtual]);
+    if (thread.last && wantsEnd.current) virtual.scrollToEnd();
+  }, [rows.length, opening, thread.last, virtual]);
 
   const top = items[0]?.index ?? 0;
   const bottom = items.at(-1)?.index ?? 0;
@@ -171,10 +178,18 @@ export function ThreadView(props: ThreadViewProps) {
   }, [top, bottom, rows.length, person, opening, thread.status]);
 
   const toEnd = () => {
+    wantsEnd.current = true;
     if (thread.last) virtual.scrollToEnd();
     else void loadNewest(person, true);
   };
-  const toStart = () => void loadFirst(person).then(() => requestAnimationFrame(() => virtual.scrollToOffset(0)));
+  const followSent = useEffectEvent(toEnd);
+  useEffect(() => {
+    if (props.sent > 0) requestAnimationFrame(() => followSent());
+  }, [props.sent]);
+  const toStart = () => {
+    wantsEnd.current = false;
+    void loadFirst(person).then(() => requestAnimationFrame(() => virtual.scrollToOffset(0)));
+  };
   useThreadKeys(rows, scroller, (index, align) => virtual.scrollToIndex(index, { align }), firstIndex, { home: toStart, end: toEnd });
 
   const toggle = (set: typeof setCollapsed, key: string) =>
@@ -192,7 +207,7 @@ export function ThreadView(props: ThreadViewProps) {
           {episodeTitle(current)}
         </p>
       )}
-      <div ref={scroller} role="feed" aria-label={t("thread", { name: customer })} aria-busy={thread.status === "older"} tabIndex={-1} className="scroll h-full [overflow-anchor:none]">
+      <div ref={scroller} role={rows.length > 0 ? "feed" : undefined} aria-label={t("thread", { name: customer })} aria-busy={thread.status === "older"} tabIndex={-1} className="scroll h-full [overflow-anchor:none]">
         {rows.length === 0 && (thread.status === "loading" || thread.status === "empty") && <Skeleton rows={5} height={72} retry={() => void loadNewest(person)} />}
         {rows.length === 0 && thread.status === "failed" && thread.problem && <ErrorState problem={thread.problem} retry={() => void loadNewest(person)} />}
         {rows.length === 0 && thread.status === "ready" && <EmptyState title={t("noMessages")} />}
@@ -221,6 +236,11 @@ export function ThreadView(props: ThreadViewProps) {
           ))}
         </div>
       </div>
+      {busy && (
+        <p role="status" className="fade-in absolute inset-x-0 top-8 z-10 mx-auto flex w-fit items-center gap-1.5 rounded-full border border-border bg-raised px-3 py-1 text-caption text-text-2 shadow-pop">
+          <Spinner /> {t("loadingOlder")}
+        </p>
+      )}
       {rows.length > 0 && (!atEnd || !thread.last) && (
         <Button small icon={ArrowDown} onClick={toEnd} className="rise absolute end-4 bottom-3 z-10 !rounded-full shadow-pop">
           {t("newest")}
@@ -259,9 +279,19 @@ function nameFor(message: Message, customer: string): string {
 
 function Line({ row, first, highlight, mark, customer, onAction, onFold, onOpen }: LineProps) {
   if (!row) return null;
-  if (row.kind === "chapter") return <Chapter episode={row.episode} collapsed={row.collapsed} first={first} onToggle={() => onFold(row.episode.id)} />;
+  if (row.kind === "chapter")
+    return (
+      <article aria-label={episodeTitle(row.episode)}>
+        <Chapter episode={row.episode} collapsed={row.collapsed} first={first} onToggle={() => onFold(row.episode.id)} />
+      </article>
+    );
   if (row.kind === "day") return <DayLine at={row.at} />;
-  if (row.kind === "events") return <EventRun events={row.events} open={row.open} highlight={highlight} onToggle={() => onOpen(row.key)} />;
+  if (row.kind === "events")
+    return (
+      <article aria-label={t("moreEvents", { n: row.events.length })}>
+        <EventRun events={row.events} open={row.open} highlight={highlight} onToggle={() => onOpen(row.key)} />
+      </article>
+    );
   const { message } = row;
   return (
     <article tabIndex={-1} aria-label={nameFor(message, customer)} className={cx("rounded-bubble", message.local && "rise")}>

@@ -104,6 +104,7 @@ export async function loadFirst(person: string): Promise<void> {
   const { first, messages } = store.get();
   let oldest = messages[0]?.id;
   if (first || !oldest) return;
+  store.set((now) => ({ ...now, status: "older" }));
   for (;;) {
     const result = await page(person, { before: oldest, limit: 200 });
     if (!result.ok) return fail(store, result.problem);

@@ -15,12 +15,13 @@ export function Avatar({ voice, name, size = 28, className }: { voice: Voice; na
   return (
     <span
       aria-hidden
+      // A picture made of letters: drawn by the style sheet, so that it is no text of the control around it.
+      data-initials={voice === "customer" || voice === "agent" ? initials(name) || "#" : undefined}
       className={cx("avatar", `avatar-${voice}`, className)}
       style={{ width: size, height: size, fontSize: Math.max(9, Math.round(size * 0.39)) }}
     >
       {voice === "bot" && <Settings style={{ width: glyph, height: glyph }} />}
       {voice === "campaign" && <Zap style={{ width: glyph * 0.85, height: glyph * 0.85 }} />}
-      {(voice === "customer" || voice === "agent") && (initials(name) || "#")}
     </span>
   );
 }

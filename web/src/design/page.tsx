@@ -47,7 +47,7 @@ export function Card(props: { title?: ReactNode; actions?: ReactNode; children: 
 /** A real table that scrolls sideways inside itself, never the page. */
 export function Table({ label, head, children }: { label: string; head: ReactNode; children: ReactNode }) {
   return (
-    <section tabIndex={0} aria-label={label} className="overflow-x-auto focus-visible:outline-offset-[-2px]">
+    <section tabIndex={0} aria-label={label} className="relative overflow-x-auto focus-visible:outline-offset-[-2px]">
       <table className="w-full border-collapse text-start">
         <caption className="sr-only">{label}</caption>
         <thead className="text-caption text-text-3">

@@ -1,10 +1,8 @@
-import { useState } from "react";
 import { catalogue } from "../i18n/i18n";
 import { Dialog } from "../design/dialog";
 import { Kbd } from "../design/kbd";
 import { preferences } from "../state/preferences";
 import { useStore } from "../state/store";
-import { useCommand } from "./keyboard";
 import { commands, keysOf, label, type Scope } from "./table";
 
 const t = catalogue("sheet", {
@@ -19,12 +17,10 @@ const t = catalogue("sheet", {
 const scopes: Scope[] = ["global", "list", "thread", "composer"];
 
 /** The table on a sheet, opened by "?". */
-export function KeyboardSheet() {
-  const [open, setOpen] = useState(false);
+export function KeyboardSheet({ onClose }: { onClose: () => void }) {
   const { letters, keys } = useStore(preferences);
-  useCommand("help", () => setOpen(true));
   return (
-    <Dialog open={open} title={t("title")} onClose={() => setOpen(false)} wide>
+    <Dialog open title={t("title")} onClose={onClose} wide>
       {!letters && <p className="mb-3 rounded-field bg-warn-soft p-2">{t("off")}</p>}
       <div className="columns-1 gap-8 sm:columns-2">
         {scopes.map((scope) => (

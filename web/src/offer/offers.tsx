@@ -31,7 +31,7 @@ const t = catalogue("offers", {
   left: "Left",
   unlimited: "No limit",
   prefix: "Beginning of its codes",
-  prefixHelp: "ERA makes ERA-7K2QX9PA. Letters and digits that every text can carry.",
+  prefixHelp: "Capital letters and digits without 0, O, 1 and I. ERA makes ERA-7K2QX9PA.",
   days: "A code is valid for, days",
   daysHelp: "0 for ever.",
   max: "At most so many codes",
@@ -95,7 +95,7 @@ function OfferDialog({ offer, onClose }: { offer: Offer | undefined; onClose: ()
             error={badAmount ? t("badAmount") : undefined}
           />
         )}
-        <Field label={t("prefix")} help={t("prefixHelp")} name="prefix" maxLength={12} pattern="[A-Za-z0-9]*" defaultValue={offer?.prefix} error={fieldError(problem, "prefix")} />
+        <Field label={t("prefix")} help={t("prefixHelp")} name="prefix" maxLength={12} pattern="[A-HJ-NP-Z2-9]*" defaultValue={offer?.prefix} error={fieldError(problem, "prefix")} />
         <div className="grid grid-cols-2 gap-3">
           <Field label={t("days")} help={t("daysHelp")} name="days" type="number" min={0} max={1825} step="any" required defaultValue={(offer?.expires_seconds ?? 604_800) / 86_400} />
           <Field label={t("max")} help={t("maxHelp")} name="max" type="number" min={0} required defaultValue={offer?.max_codes ?? 0} />

@@ -47,7 +47,7 @@ function Shortcut({ command }: { command: Command }) {
           </span>
         )}
       </span>
-      <Button small look="quiet" aria-label={t("change", { name })} onClick={() => setListening(true)} onKeyDown={onKeyDown} onBlur={() => setListening(false)}>
+      <Button small look="quiet" aria-label={t("change", { name, keys: listening ? t("pressKey") : keyText(keysOf(command.id, keys)) })} onClick={() => setListening(true)} onKeyDown={onKeyDown} onBlur={() => setListening(false)}>
         {listening ? t("pressKey") : <Kbd keys={keysOf(command.id, keys)} />}
       </Button>
     </div>

@@ -171,7 +171,7 @@ export const t = catalogue("settings", {
   compact: "Compact",
   shortcuts: "Shortcuts",
   remap: "Press a key to replace the shortcut; Escape leaves it, Backspace restores it.",
-  change: "Change {name}",
+  change: "{keys}: change {name}",
   taken: "{keys} is taken by: {name}",
   pressKey: "Press a key",
 });

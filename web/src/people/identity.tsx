@@ -89,8 +89,11 @@ export function Identity({ person, large }: { person: Person; large?: boolean })
       <p className={cx("flex items-center gap-1.5 rounded-control px-2 py-1.5 text-caption", person.quiet.open ? "bg-ok-soft text-ok" : "bg-warn-soft text-warn")}>
         <Quiet aria-hidden className="size-3.5 shrink-0" />
         <span>
-          <b className="tabular font-semibold">{person.timezone ? clockTime(now, person.timezone) : clockTime(now)}</b>{" "}
-          {person.timezone.split("/").at(-1)?.replaceAll("_", " ")} · {person.quiet.text || t("mayWrite")}
+          {person.quiet.text || (
+            <>
+              <b className="tabular font-semibold">{clockTime(now, person.timezone || undefined)}</b> {person.timezone.split("/").at(-1)?.replaceAll("_", " ")} · {t("mayWrite")}
+            </>
+          )}
         </span>
       </p>
       {(person.tags ?? []).length > 0 && (

@@ -30,7 +30,7 @@ function Item({ item }: { item: TimelineItem }) {
   const link = placeOf(item.link);
   const title = <span className="font-medium">{item.title}</span>;
   return (
-    <li className="relative flex gap-3 pb-4 ps-0.5 before:absolute before:inset-y-0 before:start-[0.8125rem] before:border-s before:border-border last:before:hidden">
+    <div className="relative flex gap-3 pb-4 ps-0.5 before:absolute before:inset-y-0 before:start-[0.8125rem] before:border-s before:border-border">
       <span className="z-10 grid size-6 shrink-0 place-items-center rounded-full border border-border bg-surface text-text-3">
         <Icon aria-hidden className="size-3.5" />
       </span>
@@ -53,7 +53,7 @@ function Item({ item }: { item: TimelineItem }) {
           </p>
         )}
       </div>
-    </li>
+    </div>
   );
 }
 
@@ -97,10 +97,10 @@ export function Timeline({ person }: { person: string }) {
           const head = label !== month;
           month = label;
           return (
-            <div key={item.id} role="presentation">
+            <li key={item.id} className="last:[&>div]:before:hidden">
               {head && <p className="sticky top-0 z-20 -mx-1 mb-2 bg-surface/95 px-1 py-1 text-caption font-semibold text-text-3">{label}</p>}
               <Item item={item} />
-            </div>
+            </li>
           );
         })}
       </ol>

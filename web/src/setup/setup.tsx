@@ -33,8 +33,10 @@ const t = catalogue("setup", {
 const regions =
   "AT AU BE BG BR CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IL IN IT JP LT LU LV MT MX NL NO NZ PL PT RO SE SG SI SK TR UA US ZA".split(" ");
 
-function zones(): string[] {
-  return typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : ["UTC"];
+/** All zones, with the guessed one even if the browser knows it by another name. */
+function zones(guess: string): string[] {
+  const known = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
+  return known.includes(guess) ? known : [guess, ...known];
 }
 
 /** First run: the workspace and its owner, on one page. No default password exists. */
@@ -48,7 +50,9 @@ export function SetupPage({ state }: { state: SetupState }) {
     const all = regions.includes(state.guess.country) || !state.guess.country ? regions : [...regions, state.guess.country];
     return all.map((code) => ({ code, name: names.of(code) ?? code })).toSorted((a, b) => a.name.localeCompare(b.name));
   }, [state.guess.country]);
-  const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // A server's own zone is often UTC for no reason; the person's browser knows better.
+  const { timezone } = state.guess;
+  const zone = timezone && timezone !== "UTC" ? timezone : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -96,9 +100,9 @@ export function SetupPage({ state }: { state: SetupState }) {
               </option>
             ))}
           </Select>
-          <Select label={t("timezone")} name="timezone" defaultValue={state.guess.timezone || browserZone}>
-            {zones().map((zone) => (
-              <option key={zone}>{zone}</option>
+          <Select label={t("timezone")} name="timezone" defaultValue={zone}>
+            {zones(zone).map((each) => (
+              <option key={each}>{each}</option>
             ))}
           </Select>
           <Field label={t("currency")} name="currency" defaultValue={state.guess.currency} pattern="[A-Za-z]{3}" maxLength={3} required />

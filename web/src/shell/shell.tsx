@@ -9,7 +9,6 @@ import { narrow, useMedia } from "../design/media";
 import { Banner } from "../design/status";
 import { connected } from "../feed/share";
 import { runCommand, useCommand } from "../keyboard/keyboard";
-import { KeyboardSheet } from "../keyboard/sheet";
 import { keysOf } from "../keyboard/table";
 import { Mark } from "../setup/frame";
 import { workspaceClock } from "../state/clock";
@@ -20,6 +19,7 @@ import { destinations, phoneIcon as PhoneIcon, t, type Destination } from "./lin
 import { allowed, useMe } from "./me";
 import { Notices } from "./notices";
 
+const KeyboardSheet = lazy(() => import("../keyboard/sheet").then((m) => ({ default: m.KeyboardSheet })));
 const Palette = lazy(() => import("../keyboard/palette").then((m) => ({ default: m.Palette })));
 const ChecklistCard = lazy(() => import("./checklist").then((m) => ({ default: m.ChecklistCard })));
 
@@ -35,7 +35,7 @@ function useGoing(): void {
   useCommand("go.offers", () => void navigate({ to: "/offers" }));
   useCommand("go.reports", () => void navigate({ to: "/reports" }));
   useCommand("go.settings", () => void navigate({ to: "/settings/$section", params }));
-  useCommand("phone", () => prefer({ dock: !preferences.get().dock }), me.workspace.demo);
+  useCommand("phone", () => prefer({ dock: !(preferences.get().dock ?? me.workspace.demo) }), allowed(me, "sim.use"));
 }
 
 function useVisible() {
@@ -85,7 +85,7 @@ function useAccountItems(): MenuItem[] {
 function Rail() {
   const me = useMe();
   const { pathname } = useLocation();
-  const { dock } = useStore(preferences);
+  const dock = useStore(preferences).dock ?? me.workspace.demo;
   const items = useAccountItems();
   const button = "grid size-10 place-items-center rounded-card transition-colors duration-(--quick)";
   return (
@@ -110,7 +110,7 @@ function Rail() {
           </Link>
         );
       })}
-      {me.workspace.demo && (
+      {allowed(me, "sim.use") && (
         <button
           type="button"
           aria-label={t("phones")}
@@ -216,8 +216,10 @@ function SkewBanner() {
 export function Shell() {
   const isNarrow = useMedia(narrow);
   const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
   useGoing();
   useCommand("palette", () => setPalette(true));
+  useCommand("help", () => setHelp(true));
   return (
     <div className={cx("flex h-dvh overflow-hidden bg-canvas", isNarrow && "flex-col")}>
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:start-2 focus:top-2 focus:z-50 focus:rounded-control focus:bg-accent focus:px-3 focus:py-2 focus:text-on-accent">
@@ -236,7 +238,11 @@ export function Shell() {
       {isNarrow && <BottomBar />}
       <OfflinePill />
       <Notices />
-      <KeyboardSheet />
+      {help && (
+        <Suspense>
+          <KeyboardSheet onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
       {palette && (
         <Suspense>
           <Palette onClose={() => setPalette(false)} />

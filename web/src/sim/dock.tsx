@@ -73,6 +73,12 @@ export function PhoneDock({ person }: { person: string | undefined }) {
   );
 }
 
+/** A code that names this machine by a name that only this machine knows. */
+export function LocalOnly({ url }: { url: string }) {
+  if (!/^https?:\/\/(localhost|127\.|\[::1\])/.test(url)) return null;
+  return <p className="text-caption text-warn">{t("qrLocal")}</p>;
+}
+
 export function QrDialog({ phone, onClose }: { phone: SimPhone; onClose: () => void }) {
   const url = phoneAddress(phone);
   return (
@@ -80,6 +86,7 @@ export function QrDialog({ phone, onClose }: { phone: SimPhone; onClose: () => v
       <div className="mx-auto max-w-64 space-y-3">
         <Qr text={url} label={t("qr")} />
         <p className="text-center text-text-2">{t("qrText")}</p>
+        <LocalOnly url={url} />
         <a href={url} target="_blank" rel="noreferrer" className="link flex items-center justify-center gap-1">
           <ExternalLink aria-hidden className="size-4" />
           {t("open")}

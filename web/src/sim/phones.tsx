@@ -4,9 +4,10 @@ import { problemOf } from "../api/client";
 import { Button } from "../design/button";
 import { Card, PageBody, PageHeader } from "../design/page";
 import { EmptyState, ErrorState, Skeleton } from "../design/status";
+import { useMe } from "../shell/me";
 import { AddPhone } from "./add";
 import { usePhones } from "./api";
-import { phoneAddress } from "./dock";
+import { LocalOnly, phoneAddress } from "./dock";
 import { Qr } from "./qrView";
 import { t } from "./text";
 import { ClockButtons } from "./tools";
@@ -14,6 +15,7 @@ import { ClockButtons } from "./tools";
 /** All phones with their codes: hand one to each colleague. */
 export function PhonesPage() {
   const { phones, isPending, isError, error, refetch } = usePhones();
+  const me = useMe();
   const [adding, setAdding] = useState(false);
   return (
     <div className="scroll h-full">
@@ -27,9 +29,11 @@ export function PhonesPage() {
         }
       />
       <PageBody className="space-y-4">
-        <Card>
-          <ClockButtons />
-        </Card>
+        {me.workspace.demo && (
+          <Card>
+            <ClockButtons />
+          </Card>
+        )}
         {isPending && <Skeleton rows={3} />}
         {isError && <ErrorState problem={problemOf(error)} retry={() => void refetch()} />}
         {!isPending && !isError && phones.length === 0 && <EmptyState icon={Smartphone} title={t("none")} text={t("noneText")} />}
@@ -42,6 +46,7 @@ export function PhonesPage() {
                   <bdi dir="ltr">{phone.number}</bdi> · {phone.country} · {phone.timezone}
                 </p>
                 <Qr text={phoneAddress(phone)} label={`${t("qr")}: ${phone.name}`} />
+                <LocalOnly url={phoneAddress(phone)} />
                 <a href={phoneAddress(phone)} target="_blank" rel="noreferrer" className="link">
                   {t("open")}
                 </a>

@@ -36,6 +36,7 @@ export const t = catalogue("sim", {
   carrierStop: "Carrier answers STOP itself",
   qr: "Open on your own phone",
   qrText: "Scan it with a phone on the same network.",
+  qrLocal: "This address works on this machine only. Start Parley with --public-url and the address by which your phone reaches it.",
   open: "Open full page",
   reset: "Reset this phone",
   resetDone: "{name} starts afresh",

@@ -10,7 +10,8 @@ export interface Preferences {
   /** Enter sends. Off, because a text costs money and cannot be recalled. */
   enterSends: boolean;
   panel: boolean;
-  dock: boolean;
+  /** The simulated phone beside the inbox; unset: in a demo only. */
+  dock: boolean | null;
   /** Remapped shortcuts, by command. */
   keys: Record<string, string>;
 }
@@ -21,7 +22,7 @@ const standard: Preferences = {
   letters: true,
   enterSends: false,
   panel: true,
-  dock: true,
+  dock: null,
   keys: {},
 };
 

@@ -7,6 +7,8 @@ const t = catalogue("time", {
   days: { one: "{n} day", other: "{n} days" },
   today: "Today",
   yesterday: "Yesterday",
+  todayAt: "today at {time}",
+  onDate: "on {date}, {time}",
 });
 
 const minute = 60_000;
@@ -75,6 +77,11 @@ export function listTime(at: number, now: number): string {
 /** "12 May, 14:02": for sentences. */
 export function dateTime(at: number, now: number): string {
   return dayKey(at) === dayKey(now) ? clockTime(at) : `${shortDate(at, now)}, ${clockTime(at)}`;
+}
+
+/** "today at 14:02", "on 12 May, 14:02": inside a sentence. */
+export function momentText(at: number, now: number): string {
+  return dayKey(at) === dayKey(now) ? t("todayAt", { time: clockTime(at) }) : t("onDate", { date: shortDate(at, now), time: clockTime(at) });
 }
 
 export function monthLabel(at: number): string {
