@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,9 @@ func (t *teller) planCarts(context.Context) error {
 		return fmt.Errorf("no day of the month allows texts")
 	}
 	ends := endings()
+	if t.small {
+		ends = slices.DeleteFunc(ends[len(ends)-12:], func(e ending) bool { return e == leaves })
+	}
 	buyers := t.buyers()
 	if len(buyers) < len(ends) {
 		return fmt.Errorf("only %d customers may be reminded of a cart", len(buyers))

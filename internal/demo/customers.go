@@ -11,8 +11,11 @@ import (
 	"parley/internal/people"
 )
 
-// customers is how many there are.
-const customers = 312
+// customers is how many there are, and how many in a small demo.
+const (
+	customers = 312
+	few       = 60
+)
 
 // The phones that a visitor can pick up.
 const (
@@ -63,8 +66,11 @@ func (t *teller) makePeople(ctx context.Context) error {
 	for _, c := range t.people {
 		taken[c.number], taken[c.name()] = true, true
 	}
-	all := lands()
-	for len(t.people) < customers {
+	all, wanted := lands(), customers
+	if t.small {
+		wanted = few
+	}
+	for len(t.people) < wanted {
 		l := all[t.chance.IntN(len(all))]
 		c := &customer{given: t.pick(l.given), family: t.pick(l.family), home: l, number: fmt.Sprintf(l.form, 100+len(t.people))}
 		if taken[c.name()] || taken[c.number] {

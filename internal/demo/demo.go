@@ -19,6 +19,7 @@ type Options struct {
 	Config config.Config
 	Seed   uint64 // the same seed makes the same people and stories
 	Reset  bool   // begin anew
+	Small  bool   // fewer people and carts, for a slow machine
 	Log    *slog.Logger
 	Clock  *clock.Clock // the machine's when nil
 }
@@ -103,7 +104,7 @@ func (d *Demo) make(ctx context.Context, o Options) error {
 		return err
 	}
 	defer a.Close()
-	if err := tell(ctx, &teller{app: a, clock: past, base: base, seed: o.Seed}); err != nil {
+	if err := tell(ctx, &teller{app: a, clock: past, base: base, seed: o.Seed, small: o.Small}); err != nil {
 		return err
 	}
 	d.state.Ready, d.state.Skipped = true, o.Clock.Skipped()+base.Sub(now)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -56,7 +57,7 @@ func (w *terminal) String() string {
 func options(dir string) demo.Options {
 	c := config.Defaults()
 	c.DataDir, c.Listen = dir, "127.0.0.1:0"
-	return demo.Options{Config: c, Seed: 1}
+	return demo.Options{Config: c, Seed: 1, Small: slow}
 }
 
 // show starts a demo and opens the printed link.
@@ -204,6 +205,9 @@ func TestTheDemo(t *testing.T) {
 
 	o := options(dir)
 	o.Reset = true
+	if slow {
+		return // the second month takes too long; it is told without the race detector
+	}
 	third := show(t, o)
 	t.Run("a reset begins anew, with the same people and stories for the same seed", func(t *testing.T) {
 		if third.found("Emma Clarke", "still here") {
@@ -217,7 +221,7 @@ func TestTheDemo(t *testing.T) {
 
 func (r *running) lines(t *testing.T) {
 	for _, want := range []string{
-		`(?m)^Fashion Era is ready \(\d+\.\d s\): 312 customers, 2 journeys, 2 agents, 3 phones\. Nothing leaves this machine\.$`,
+		`(?m)^Fashion Era is ready \(\d+\.\d s\): ` + fmt.Sprint(r.demo.Count.Customers) + ` customers, 2 journeys, 2 agents, 3 phones\. Nothing leaves this machine\.$`,
 		`(?m)^Open   http://localhost:\d+/d/[0-9a-z]{20,}   you are signed in as Ana$`,
 		`(?m)^Phone  http://localhost:\d+/sim/\+15550100042\?t=[0-9a-z]{20,}   or scan with your own phone:$`,
 		`(?m)^[█▀▄ ]{20,}$`,
@@ -259,7 +263,7 @@ func (r *running) conversations(t *testing.T) {
 			t.Errorf("%s is not in the inbox", name)
 		}
 	}
-	if len(open) != 6 || len(snoozed) != 1 || snoozed["Sofia Conti"].Status != "snoozed" || len(closed) < 20 {
+	if len(open) != 6 || len(snoozed) != 1 || snoozed["Sofia Conti"].Status != "snoozed" || len(closed) < 5 {
 		t.Errorf("%d open, %d snoozed, %d closed", len(open), len(snoozed), len(closed))
 	}
 	if !open["Emma Clarke"].Overdue || open["Giulia Romano"].Overdue || open["Luca Ferrari"].Owner == nil || open["Chiara Greco"].Owner.Name != "Marco Villa" {
@@ -301,14 +305,24 @@ func (r *running) figures(t *testing.T) {
 	for _, row := range rows.Items {
 		sum += row.Recovered.Minor
 	}
-	if tile.Orders != rows.Total || tile.Recovered.Minor != sum || tile.Orders < 10 || sum < 100000 {
+	if tile.Orders != rows.Total || tile.Recovered.Minor != sum || tile.Orders < 3 || sum < 10000 {
 		t.Errorf("the tile says %d orders and %d, the rows %d and %d", tile.Orders, tile.Recovered.Minor, rows.Total, sum)
 	}
 	daily := 0
 	for _, d := range tile.Daily {
 		daily += d.Orders
 	}
-	if daily != tile.Orders || tile.Rate.Reminded < 30 || len(tile.ByCode) < 2 || len(tile.Journeys) != 1 {
+	if daily != tile.Orders || len(tile.Journeys) != 1 {
+		t.Errorf("got %+v", tile)
+	}
+	if !slow {
+		r.story(t, tile)
+	}
+}
+
+// story says whether the figures have something to tell: who brought money back, why carts were left, every state of a cart.
+func (r *running) story(t *testing.T, tile recovery) {
+	if r.demo.Count.Customers != 312 || tile.Orders < 10 || tile.Rate.Reminded < 30 || len(tile.ByCode) < 2 {
 		t.Errorf("got %+v", tile)
 	}
 	agents := map[string]bool{}

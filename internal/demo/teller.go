@@ -27,6 +27,7 @@ type teller struct {
 	clock *clock.Clock
 	base  clock.Time // the present of the demo
 	seed  uint64
+	small bool
 
 	handler http.Handler
 	hooks   atomic.Int64
