@@ -3,7 +3,6 @@ package setup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 
 	"parley/internal/db"
@@ -47,7 +46,7 @@ func wrap(err error, line int, kind, name string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("line %d, %s %s: %w", line, kind, name, err)
+	return &Trouble{Line: line, What: kind + " " + name, Err: err}
 }
 
 func (a *application) workspace(ctx context.Context, tx *db.Tx) error {
@@ -182,7 +181,7 @@ func (a *application) member(ctx context.Context, tx *db.Tx, m Member, now org.M
 
 func (a *application) keys(ctx context.Context, tx *db.Tx) error {
 	for _, k := range ordered(a.want.APIKeys, func(k APIKey) string { return k.Name }) {
-		before, rotated, err := a.s.Team.SaveKeyTx(ctx, tx, a.actor, org.NewKey{Name: k.Name, Scopes: scopes(k.Scopes), Secret: k.Secret})
+		before, rotated, err := a.s.Team.SaveKeyTx(ctx, tx, a.actor, org.NewKey{Name: k.Name, Scopes: scopes(k.Scopes), Secret: k.Secret, ExpiresAt: k.Ends})
 		if err != nil {
 			return wrap(err, k.Line, "API key", k.Name)
 		}
@@ -190,7 +189,11 @@ func (a *application) keys(ctx context.Context, tx *db.Tx) error {
 			a.isNew("api_key", k.Name)
 			continue
 		}
-		fields := compare(map[string]any{"scopes": scopes(before.Scopes)}, map[string]any{"scopes": scopes(k.Scopes)})
+		was, is := map[string]any{"scopes": scopes(before.Scopes)}, map[string]any{"scopes": scopes(k.Scopes)}
+		if k.Ends != 0 {
+			was["expires_at"], is["expires_at"] = before.ExpiresAt, k.Ends
+		}
+		fields := compare(was, is)
 		if rotated {
 			fields = append(fields, Field{Name: "secret"})
 		}

@@ -3,8 +3,10 @@ package setup_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,7 +71,7 @@ func TestAFileMakesAWorkspaceThatStandsComplete(t *testing.T) {
 		if diff := cmp.Diff(want, words(w.apply(w.parse(full, secrets())))); diff != "" {
 			t.Errorf("made (-want +got):\n%s", diff)
 		}
-		if w.team.claimed != 1 {
+		if needed, err := w.Org.SetupNeeded(t.Context()); needed || err != nil {
 			t.Error("an owner who can sign in did not end the first set-up: a stranger could still claim the server")
 		}
 		ws, err := w.Org.BySlug(t.Context(), d, "era")
@@ -239,5 +241,51 @@ func TestAnExportIsWrittenForPeople(t *testing.T) {
 	}
 	if problems := setup.Problems(nil); problems.Error() != "" {
 		t.Errorf("no problems read %q", problems.Error())
+	}
+}
+
+func TestAnErrorNamesTheFileTheLineAndTheField(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	for name, c := range map[string]struct{ old, broken, want string }{
+		"a short password":        {"'${ANA}'", "short", "setup.yaml:10: member ana@example.com: Some fields need another look. Nothing was changed.\n    password has fewer than 10 characters"},
+		"a setting that is a lie": {"undo_seconds: 3", "undo_seconds: 99", "setup.yaml:3: workspace era: Some fields need another look. Nothing was changed.\n    undo_seconds is not between 0 and 10"},
+		"a bad account":           {"AC1", "XX1", "setup.yaml:14: channel sms: The Account SID of Twilio starts with AC.\n    account_sid starts with AC"},
+		"a missing offer":         {"name: five", "name: six", "setup.yaml:20: journey Cart: The journey cannot be published. Nothing was changed.\nfive: There is no offer named \"five\""},
+	} {
+		_, err := w.Check(t.Context(), w.parse(strings.Replace(full, c.old, c.broken, 1), secrets()))
+		if err == nil || !strings.HasPrefix(setup.Explain(err, "setup.yaml"), c.want) {
+			t.Errorf("%s: got %q", name, setup.Explain(err, "setup.yaml"))
+		}
+	}
+	_, err := setup.Parse([]byte("version: 1\nworkspaces: []\ncolour: red\n"), lookup(nil), nil)
+	if got := setup.Explain(err, "setup.yaml"); !strings.HasPrefix(got, "setup.yaml:3: there is no field") {
+		t.Errorf("got %q", got)
+	}
+	if got := setup.Explain(errBroken, "setup.yaml"); got != "setup.yaml: this cannot be saved" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A file knows keys by name; what has ended or has a name that is taken must not make a file that cannot be applied.
+func TestAnExportOfKeysCanBeApplied(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	w.apply(w.parse(full, secrets()))
+	ws, err := w.Org.BySlug(t.Context(), w.d, "era")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []org.NewKey{{Name: "till"}, {Name: "gone", ExpiresAt: now.Add(time.Hour)}, {Name: "going", ExpiresAt: now.Add(48 * time.Hour)}} {
+		n.Scopes = []org.Permission{org.PersonRead}
+		if _, _, err := w.Org.CreateKey(t.Context(), org.System(ws.ID), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.Skip(24 * time.Hour)
+	fresh := newWorld(t, dbtest.SQLite(t))
+	made := words(fresh.apply(fresh.parse(w.export("era"), map[string]string{"PARLEY_ERA_PASSWORD_ANA_EXAMPLE_COM": "correct horse", "PARLEY_ERA_CHANNEL_SMS_AUTH_TOKEN": "tok",
+		"PARLEY_ERA_SHOP_ERA_SECRET": "shh", "PARLEY_ERA_KEY_TILL": strings.Repeat("a", 32), "PARLEY_ERA_KEY_TILL_2": strings.Repeat("b", 32), "PARLEY_ERA_KEY_GOING": strings.Repeat("c", 32)})))
+	want := []string{"+ era: api key going", "+ era: api key till", "+ era: api key till 2"}
+	if diff := cmp.Diff(want, slices.DeleteFunc(made, func(s string) bool { return !strings.Contains(s, "api key") })); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 }

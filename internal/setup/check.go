@@ -99,6 +99,9 @@ func (p *parser) keys(w *Workspace, path []any) {
 				p.problems.add(p.at(under(at, "scopes", i)...), "there is no permission %q", scope)
 			}
 		}
+		if err := k.Ends.UnmarshalText([]byte(k.ExpiresAt)); err != nil {
+			p.problems.add(p.at(under(at, "expires_at")...), "%q is not a time such as 2027-01-01T00:00:00Z", k.ExpiresAt)
+		}
 		if len(k.Scopes) == 0 {
 			p.problems.add(k.Line, "the API key %q has no scopes, so it could do nothing", k.Name)
 		}

@@ -71,9 +71,23 @@ func (e *export) team(ctx context.Context) error {
 		}
 		e.out.Members = append(e.out.Members, out)
 	}
+	return e.keys(ctx)
+}
+
+// keys leaves out what has ended. A file knows keys by name, so of several with one name the later ones get a number.
+func (e *export) keys(ctx context.Context) error {
 	keys, err := e.s.Org.Keys(ctx, e.now.ID)
+	seen := map[string]bool{}
 	for _, k := range ordered(keys, func(k org.Key) string { return k.Name }) {
-		e.out.APIKeys = append(e.out.APIKeys, APIKey{Name: k.Name, Scopes: scopes(k.Scopes), Secret: e.variable("KEY", k.Name)})
+		if k.ExpiresAt != 0 && k.ExpiresAt.Before(e.s.Clock.Now()) {
+			continue
+		}
+		name := k.Name
+		for n := 2; seen[name]; n++ {
+			name = fmt.Sprintf("%s %d", k.Name, n)
+		}
+		seen[name] = true
+		e.out.APIKeys = append(e.out.APIKeys, APIKey{Name: name, Scopes: scopes(k.Scopes), Secret: e.variable("KEY", name), ExpiresAt: k.ExpiresAt.String()})
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"parley/internal/clock"
 	"parley/internal/journey"
 	"parley/internal/org"
 )
@@ -50,11 +51,13 @@ type Member struct {
 
 // APIKey is a key with a secret that was chosen by whoever wrote the file.
 type APIKey struct {
-	Name   string           `yaml:"name"`
-	Scopes []org.Permission `yaml:"scopes"`
-	Secret string           `yaml:"secret"`
+	Name      string           `yaml:"name"`
+	Scopes    []org.Permission `yaml:"scopes"`
+	Secret    string           `yaml:"secret"`
+	ExpiresAt string           `yaml:"expires_at,omitempty"` // "2027-01-01T00:00:00Z"; left out: stays as it is
 
-	Line int `yaml:"-"`
+	Ends clock.Time `yaml:"-"` // ExpiresAt, read
+	Line int        `yaml:"-"`
 }
 
 // Channel is an account at a provider.

@@ -55,6 +55,7 @@ func TestEachProblemOfAFileIsToldWithItsLine(t *testing.T) {
 		"what is missing": {"version: 1\nworkspaces:\n- slug: Era!\n  offers:\n  - {name: x}\n  channels:\n  - kind: sim\n", []string{
 			"setup.yaml:3: name is missing", "setup.yaml:3: slug must be of small letters, digits and hyphens, at most 40, because it stands in addresses",
 			"setup.yaml:5: kind is missing", "setup.yaml:7: a channel or shop without a name"}},
+		"an end":               {top + "  api_keys:\n  - name: x\n    scopes: [event.write]\n    secret: y\n    expires_at: soon\n", []string{`setup.yaml:9: "soon" is not a time such as 2027-01-01T00:00:00Z`}},
 		"a duration":           {top + "  offers:\n  - name: x\n    kind: percent\n    expires_after: soon\n", []string{`setup.yaml:8: "soon" is not a duration such as 30m, 36h or 7d`}},
 		"no definition":        {top + "  journeys:\n  - name: x\n", []string{`setup.yaml:6: the journey "x" needs either definition or definition_file`}},
 		"a bad definition":     {top + "  journeys:\n  - name: x\n    definition:\n      v: 1\n      shape: round\n", nil},

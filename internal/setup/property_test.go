@@ -39,7 +39,7 @@ func drawWorkspace(t *rapid.T, slug string) setup.Workspace {
 	}
 	for n := range rapid.IntRange(0, 2).Draw(t, "keys") {
 		w.APIKeys = append(w.APIKeys, setup.APIKey{Name: fmt.Sprintf("key %d", n), Secret: fmt.Sprintf("%s-%d-%s", slug, n, pick("secret", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "00000000000000000000000000000012")),
-			Scopes: rapid.SliceOfNDistinct(rapid.SampledFrom(org.AllPermissions()), 1, 3, rapid.ID).Draw(t, "scopes")})
+			Scopes: rapid.SliceOfNDistinct(rapid.SampledFrom(org.AllPermissions()), 1, 3, rapid.ID).Draw(t, "scopes"), ExpiresAt: pick("ends", "", "2031-01-01T00:00:00Z", "2032-06-01T12:00:00+02:00")})
 	}
 	if rapid.Bool().Draw(t, "sms") {
 		w.Channels = append(w.Channels, setup.Channel{Name: "sms", Kind: "twilio", Stopped: rapid.Bool().Draw(t, "stopped"),
@@ -138,10 +138,10 @@ func secretsOf(w setup.Workspace) func(string) (string, bool) {
 }
 
 // Applying twice changes nothing, a check changes nothing and tells what applying does, the order of entries means nothing,
-// and an exported file describes what is there.
+// and an exported file describes what is there, here and in a fresh database.
 func TestASetUpFileIsAFixedPoint(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d)
+		w, fresh := newWorld(t, d), newWorld(t, dbtest.SQLite(t))
 		round := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			round++
@@ -165,6 +165,8 @@ func TestASetUpFileIsAFixedPoint(t *testing.T) {
 					same(rt, "an exported file describes what is there", []string{}, words(w.differences(rt, exported)))
 					same(rt, "what is there is what the file says", essence(f), essence(exported))
 					w.sameElsewhere(rt, want)
+					fresh.apply(exported)
+					same(rt, "an exported file makes the same in a fresh database", w.export(slug), fresh.export(slug))
 				}
 			}
 		})
@@ -197,7 +199,7 @@ func essence(f setup.File) map[string]any {
 			out["member "+m.Email] = fmt.Sprint(m.Role, m.Disabled, m.Limits["per_day"], m.Name)
 		}
 		for _, k := range w.APIKeys {
-			out["key "+k.Name] = fmt.Sprint(len(k.Scopes), k.Secret)
+			out["key "+k.Name] = fmt.Sprint(len(k.Scopes), k.Secret, k.Ends)
 		}
 		for _, c := range w.Channels {
 			out["channel "+c.Name] = fmt.Sprint(c.Kind, c.Stopped, c.Settings["account_sid"], c.Settings["auth_token"], c.Settings["rate"] == "5", c.Registration != nil)

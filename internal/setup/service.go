@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"parley/internal/channel"
@@ -23,8 +22,8 @@ type Team interface {
 	HashPassword(ctx context.Context, password string, about ...string) (string, error)
 	UpdateWorkspaceTx(ctx context.Context, tx *db.Tx, actor org.Actor, change org.WorkspaceChange) (org.Workspace, error)
 	UpdateMemberTx(ctx context.Context, tx *db.Tx, actor org.Actor, member org.MemberID, change org.MemberChange) (org.Member, error)
-	// SaveKeyTx makes the key of this name, or gives it these scopes and this secret. before is nil for a new key; when
-	// nothing differs nothing is written.
+	// SaveKeyTx makes the key of this name, or gives it these scopes and this secret, and another end unless that is zero.
+	// before is nil for a new key; when nothing differs nothing is written.
 	SaveKeyTx(ctx context.Context, tx *db.Tx, actor org.Actor, n org.NewKey) (before *org.Key, rotated bool, err error)
 	// SetUpTx notes that somebody owns this installation, so that nobody else may claim it.
 	SetUpTx(ctx context.Context, tx *db.Tx) error
@@ -96,7 +95,7 @@ func (s *Service) each(ctx context.Context, actor org.Actor, f File, end error) 
 	for _, w := range ordered(f.Workspaces, func(w Workspace) string { return w.Slug }) {
 		made, err := s.one(ctx, actor, w, end)
 		if err != nil {
-			return all, fmt.Errorf("line %d, workspace %s: %w", w.Line, w.Slug, err)
+			return all, wrap(err, w.Line, "workspace", w.Slug)
 		}
 		all = append(all, made...)
 	}
@@ -146,7 +145,7 @@ func (s *Service) hash(ctx context.Context, w Workspace) (map[string]string, err
 			continue
 		}
 		if out[m.Email], err = s.Team.HashPassword(ctx, m.Password, m.Email, m.Name, w.Name); err != nil {
-			return nil, fmt.Errorf("line %d, member %s: %w", m.Line, m.Email, err)
+			return nil, wrap(err, m.Line, "member", m.Email)
 		}
 	}
 	return out, nil
