@@ -33,6 +33,7 @@ import (
 	"parley/internal/report"
 	"parley/internal/secret"
 	"parley/internal/server"
+	"parley/internal/setup"
 	"parley/internal/simulator"
 )
 
@@ -78,11 +79,31 @@ type App struct {
 	Journeys      *journey.Service
 	Simulator     *simulator.Service
 	Report        *report.Service
+	Setup         *setup.Service
 	Server        *server.Server
 }
 
 // New wires the program and brings the database up to date. Close it, also when it never ran.
 func New(ctx context.Context, o Options) (*App, error) {
+	a, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	return a.open(ctx, a.openPort, a.openStore, a.openQueues, a.openPeople, a.openChannels, a.openStories, a.openServer)
+}
+
+// Tool is New for a command that changes the database and ends: without a port and without the web. On SQLite no other
+// process may have the folder open.
+func Tool(ctx context.Context, o Options) (*App, error) {
+	a, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	return a.open(ctx, a.openFolder, a.openStore, a.openQueues, a.openPeople, a.openChannels, a.openStories)
+}
+
+// begin makes what needs no resources.
+func begin(o Options) (*App, error) {
 	a := &App{Config: o.Config, Clock: o.Clock, Log: o.Log, Demo: o.Demo}
 	if a.Clock == nil {
 		a.Clock = clock.New()
@@ -100,7 +121,12 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.faults, err = fault.FromEnv(os.Getenv); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openQueues, a.openPeople, a.openChannels, a.openStories, a.openServer} {
+	return a, nil
+}
+
+// open goes through the steps of a start, and lets go of everything when one fails.
+func (a *App) open(ctx context.Context, steps ...func(context.Context) error) (*App, error) {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			a.Close()
 			return nil, err
@@ -110,19 +136,27 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// openStore opens the folder, the port, the database and its key.
-func (a *App) openStore(ctx context.Context) (err error) {
-	if err = a.Config.Check(); err != nil {
+// openFolder looks at the configuration and makes the data folder.
+func (a *App) openFolder(context.Context) error {
+	if err := a.Config.Check(); err != nil {
 		return err
 	}
-	if err = a.Config.Prepare(); err != nil {
+	return a.Config.Prepare()
+}
+
+// openPort is openFolder with the port.
+func (a *App) openPort(ctx context.Context) (err error) {
+	if err = a.openFolder(ctx); err != nil {
 		return err
 	}
 	// The port is taken first: it is part of the public address, and a second copy on it should touch nothing else.
 	var lc net.ListenConfig
-	if a.listener, err = lc.Listen(ctx, "tcp", a.Config.Listen); err != nil {
-		return err
-	}
+	a.listener, err = lc.Listen(ctx, "tcp", a.Config.Listen)
+	return err
+}
+
+// openStore opens the database and its key.
+func (a *App) openStore(ctx context.Context) (err error) {
 	a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, Log: a.Log, MaxConns: a.Config.DatabaseConns, Faults: a.faults})
 	if err != nil {
 		return err
@@ -199,6 +233,8 @@ func (a *App) openStories(context.Context) error {
 		Content: a.Content, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
 	a.Simulator = simulator.New(simulator.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Channels: a.Channels,
 		Conversations: a.Conversations, Commerce: a.Commerce, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.PublicURL()})
+	a.Setup = setup.New(setup.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, Team: a.Org, Channels: a.Channels, Shops: a.Commerce,
+		Offers: a.Offers, Journeys: a.Journeys})
 	a.Report = report.New(report.Deps{DB: a.DB, Clock: a.Clock, Org: a.Org, Rules: a.Rules, Rule: commerce.AttributionRule, States: cartStates()})
 	return nil
 }

@@ -248,3 +248,24 @@ func TestI15AReminderWaitsForTheMorningAndIsDroppedWhenTheOrderCame(t *testing.T
 		}
 	})
 }
+
+func TestAReminderThatBringsNobodyBackEndsItsRunAfterAWeek(t *testing.T) {
+	eachWorld(t, "2026-11-17T15:00:00Z", func(t *testing.T, w *world) {
+		w.recovery()
+		w.shop("checkouts/update", "w1", checkout("tok-1", maria, w.clock.Now(), map[string]any{"state": "subscribed", "opt_in_level": "confirmed_opt_in"}))
+		w.pass(31 * time.Minute)
+		w.eventually("the cart is being recovered", func() bool { s, _ := w.cart(); return s == "recovering" })
+		w.text("SM-1", maria, "maybe later") // what happens meanwhile must not lose the wait
+		var runs struct {
+			Items []struct {
+				State, Result string
+			} `json:"items"`
+		}
+		w.pass(7*24*time.Hour + time.Hour)
+		w.eventually("the run has ended", func() bool {
+			w.call("GET", "/people/"+w.person()+"/journeys", nil, &runs)
+			return len(runs.Items) == 1 && runs.Items[0].State == "done" && runs.Items[0].Result == "not recovered"
+		})
+		w.eventually("the cart has expired", func() bool { s, _ := w.cart(); return s == "expired" })
+	})
+}

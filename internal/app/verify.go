@@ -2,29 +2,59 @@ package app
 
 import (
 	"context"
+	"log/slog"
+	"os"
 
 	"parley/internal/clock"
 	"parley/internal/config"
 	"parley/internal/db"
+	"parley/internal/errs"
 	"parley/internal/id"
 	"parley/internal/report"
-
-	"log/slog"
+	"parley/internal/secret"
 )
 
 // Verify recounts the promises from the tables of the configured database. It writes nothing, and a server may work on
 // the same database meanwhile.
 func Verify(ctx context.Context, c config.Config) ([]report.Check, error) {
+	a, err := reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return report.Verifier{DB: a.DB, Org: a.Org, People: a.People, Kinds: a.Mailbox.Kinds()}.Verify(ctx)
+}
+
+// Export is the set-up file of the workspace with that slug. It writes nothing, and a server may work on the same database
+// meanwhile.
+func Export(ctx context.Context, c config.Config, slug string) ([]byte, error) {
+	a, err := reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	w, err := a.Org.BySlug(ctx, a.DB, slug)
+	if err != nil {
+		return nil, err
+	}
+	return a.Setup.Export(ctx, w.ID)
+}
+
+// reader is the program for a command that only reads.
+func reader(ctx context.Context, c config.Config) (*App, error) {
 	a := &App{Config: c, Clock: clock.New(), Log: slog.New(slog.DiscardHandler)}
 	a.IDs = id.NewSource(a.Clock)
-	defer a.Close()
-	for _, step := range []func(context.Context) error{a.openForReading, a.openQueues, a.openPeople, a.openChannels, a.openStories} {
-		if err := step(ctx); err != nil {
-			return nil, err
-		}
+	return a.open(ctx, a.openForReading, a.openQueues, a.openPeople, a.openChannels, a.openStories)
+}
+
+// openKey opens the key of the database. A command that only reads makes none.
+func (a *App) openKey() (err error) {
+	ring, path := os.Getenv("PARLEY_SECRET_KEY"), a.Config.SecretKey()
+	if _, missing := os.Stat(path); ring == "" && missing != nil {
+		return errs.Wrap(missing, errs.Unavailable, "secret_key_missing", "The key file %s is not there, so nobody can say which secrets are stored. Name it with --secret-key-file.", path)
 	}
-	a.subscribe()
-	return report.Verifier{DB: a.DB, Org: a.Org, People: a.People, Kinds: a.Mailbox.Kinds()}.Verify(ctx)
+	a.Secrets, err = secret.Load(path, ring)
+	return err
 }
 
 func (a *App) openForReading(ctx context.Context) (err error) {

@@ -66,7 +66,7 @@ func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string)
 	out := map[string]keyed{}
 	for part := range slices.Chunk(keys, inChunk) {
 		rows, err := q.Query(ctx, `SELECT client_key, id, person_id, state, code, due_at, detail FROM message
-			WHERE (workspace_id, client_key) IN `+db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
+			JOIN `+db.Keys("$1", len(part), 2)+` AS k ON workspace_id = k.column1 AND client_key = k.column2 WHERE client_key IS NOT NULL`, db.KeyArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var key string
 			var k keyed
@@ -85,7 +85,7 @@ func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string)
 func loadLines(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]line, error) {
 	out := map[MessageID]line{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, selectLine+` WHERE (workspace_id, id) IN `+db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, selectLine+` JOIN `+db.Keys("$1", len(part), 2)+` AS k ON workspace_id = k.column1 AND id = k.column2`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanLine)
 		if err != nil {
 			return nil, err
@@ -111,8 +111,8 @@ func loadEarlier(ctx context.Context, q db.Queryer, ws id.Workspace, since clock
 	out := map[id.Person][]earlierRow{}
 	for part := range slices.Chunk(persons, inChunk) {
 		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
-			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed' AND (workspace_id, person_id) IN `+
-			db.InRows("$2", len(part), 3), db.InArgs([]any{int64(since), ws}, part)...)
+			JOIN `+db.Keys("$2", len(part), 3)+` AS k ON workspace_id = k.column1 AND person_id = k.column2
+			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`, db.KeyArgs([]any{int64(since), ws}, part)...)
 		found, err := db.Collect(rows, err, func(r *db.Rows) (earlierRow, error) {
 			var e earlierRow
 			err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
@@ -148,30 +148,31 @@ func saveChange(ctx context.Context, tx *db.Tx, ws id.Workspace, c change) {
 		string(c.state), c.code, int64(c.due), db.JSON(*c.detail), ws, c.message)
 }
 
-// revived puts messages that were written off back to queued, because the provider has them after all (I8).
-func revived(ctx context.Context, tx *db.Tx, ws id.Workspace, ids []channel.MessageID) {
-	for part := range slices.Chunk(ids, inChunk) {
-		tx.Queue(ctx, `UPDATE message SET state = 'queued', code = '' WHERE state IN ('failed', 'held') AND (workspace_id, id) IN `+
-			db.InRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
-	}
+// revive puts a message that was written off, or held, back to queued, because the provider has it after all (I8).
+func revive(ctx context.Context, tx *db.Tx, ws id.Workspace, message MessageID) {
+	tx.Queue(ctx, `UPDATE message SET state = 'queued', code = '' WHERE workspace_id = $1 AND id = $2 AND state IN ('failed', 'held')`, ws, message)
 }
 
-// runRow is the journey run behind a message.
-type runRow struct{ run, step string }
+// marked is a message that more follows from than its delivery: it belongs to a journey run, or it was given up or held.
+type marked struct {
+	run, step string
+	off       bool
+}
 
-// loadRuns finds those of the messages that belong to a journey run.
-func loadRuns(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]runRow, error) {
-	out := map[MessageID]runRow{}
+// loadMarked finds the marked ones of the messages; of a campaign's, none is.
+func loadMarked(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]marked, error) {
+	out := map[MessageID]marked{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, `SELECT id, run, detail FROM message WHERE run <> '' AND (workspace_id, id) IN `+db.InRows("$1", len(part), 2),
-			db.InArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT id, run, state, detail FROM message JOIN `+db.Keys("$1", len(part), 2)+` AS k
+			ON workspace_id = k.column1 AND id = k.column2 WHERE run <> '' OR state IN ('failed', 'held')`, db.KeyArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var message MessageID
-			var row runRow
+			var m marked
+			var state State
 			var d detail
-			err := r.Scan(&message, &row.run, db.ScanJSON(&d))
-			row.step = d.Step
-			out[message] = row
+			err := r.Scan(&message, &m.run, &state, db.ScanJSON(&d))
+			m.step, m.off = d.Step, state == StateFailed || state == StateHeld
+			out[message] = m
 			return struct{}{}, err
 		})
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/internal/errs"
+	"parley/internal/fault"
 )
 
 // Engine is the kind of database.
@@ -42,6 +43,7 @@ type Options struct {
 	NoMigrate bool          // open as it is
 	ReadOnly  bool          // for tools that only read, also beside a running server: no lock, no migration, no writes
 	LockWait  time.Duration // how long to wait for another process to let go of the folder
+	Faults    *fault.Points // before_commit and after_commit of every transaction; nil in production
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -50,6 +52,7 @@ type DB struct {
 	log    *slog.Logger
 	dir    string
 	unlock func()
+	faults *fault.Points
 
 	writer *writer  // SQLite
 	reader *sql.DB  // SQLite
@@ -64,7 +67,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &DB{log: o.Log, dir: o.Dir, unlock: func() {}}
+	d := &DB{log: o.Log, dir: o.Dir, unlock: func() {}, faults: o.Faults}
 	var err error
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		err = d.openPostgres(ctx, o)

@@ -69,9 +69,11 @@ func (d *DB) pgTx(ctx context.Context, fns []func(*Tx) error) error {
 			return wrapErr(err)
 		}
 	}
+	d.faults.Hit("before_commit")
 	if err := s.commit(ctx); err != nil {
 		return err
 	}
+	d.faults.Hit("after_commit")
 	for _, tx := range txs {
 		tx.committed()
 	}

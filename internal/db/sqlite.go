@@ -213,11 +213,14 @@ func (w *writer) group(u *unit) {
 }
 
 func (w *writer) commit() bool {
+	w.d.faults.Hit("before_commit")
 	_, err := w.exec("COMMIT", nil)
 	if err != nil {
 		w.d.log.Error("commit refused by the database; nothing of this group was kept", "error", err)
+		return false
 	}
-	return err == nil
+	w.d.faults.Hit("after_commit")
+	return true
 }
 
 // runUnit runs one unit in its savepoint. It is false when the physical transaction cannot go on, as after a full disk.

@@ -144,7 +144,7 @@ func (s *Service) onWake(ctx context.Context, tx *db.Tx, item mailbox.Item) erro
 		return err
 	}
 	return s.withRun(ctx, tx, item, w.Run, func(m *move) error {
-		if m.run.Step != w.Step || m.run.Vars.Marks != w.Mark {
+		if m.run.Step != w.Step || m.run.Vars.Stay != w.Stay {
 			return nil
 		}
 		at := m.p.steps[w.Step]
@@ -166,11 +166,11 @@ func (s *Service) onWake(ctx context.Context, tx *db.Tx, item mailbox.Item) erro
 	})
 }
 
-// wake is the body of a run's timer. Mark tells one stay at a step from a later one.
+// wake is the body of a run's timer. Stay tells one wait from an earlier one.
 type wake struct {
 	Run  RunID  `json:"run_id"`
 	Step string `json:"step"`
-	Mark int    `json:"mark"`
+	Stay int    `json:"stay"`
 }
 
 const timerWake = "journey.wake"
@@ -198,7 +198,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, ws id.Workspace, n *Run
 		return s.Mailbox.CancelTimerTx(ctx, tx, ws, n.Person, timerWake, string(n.ID))
 	}
 	return s.Mailbox.SetTimerTx(ctx, tx, mailbox.Timer{Workspace: ws, Person: n.Person, Kind: timerWake, Key: string(n.ID), Due: n.WakeAt,
-		Body: wake{n.ID, n.Step, n.Vars.Marks}})
+		Body: wake{n.ID, n.Step, n.Vars.Stay}})
 }
 
 // move is one reaction of one run.
@@ -236,6 +236,7 @@ func (m *move) goOn(ctx context.Context, tx *db.Tx, step string) error {
 // waitFor keeps the run at its step until the time, or until what it awaits comes.
 func (m *move) waitFor(d time.Duration, await, what string, detail map[string]any) {
 	m.run.WakeAt, m.run.Vars.Await = m.now.Add(d), await
+	m.run.Vars.Stay++
 	m.run.mark(m.now, what, detail)
 }
 

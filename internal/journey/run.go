@@ -41,6 +41,7 @@ type Vars struct {
 	Offer   map[string]any  `json:"offer,omitempty"` // code, worth
 	Await   string          `json:"await,omitempty"` // what the run waits for beside time: "code", "claim", "until"
 	Marks   int             `json:"marks"`
+	Stay    int             `json:"stay"` // tells one wait from an earlier one, so that an old timer wakes nothing
 }
 
 // Mark is one line of a run's trail.

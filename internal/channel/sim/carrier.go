@@ -36,7 +36,7 @@ type Carrier struct {
 	mu      sync.Mutex
 	dials   map[phone]Dials
 	blocked map[phone]bool
-	open    map[phone]*conn
+	open    map[phone][]*conn // the newest last: a channel may be opened anew before its old connection is closed
 	parts   int
 }
 
@@ -48,7 +48,7 @@ type phone struct {
 
 // NewCarrier is a carrier without phones.
 func NewCarrier(c *clock.Clock, ids *id.Source) *Carrier {
-	return &Carrier{clock: c, ids: ids, dials: map[phone]Dials{}, blocked: map[phone]bool{}, open: map[phone]*conn{}}
+	return &Carrier{clock: c, ids: ids, dials: map[phone]Dials{}, blocked: map[phone]bool{}, open: map[phone][]*conn{}}
 }
 
 // Dials are how the phone behaves.
@@ -88,12 +88,12 @@ type Text struct {
 // Send brings a phone's text in through the channel with the number To. It returns when the text is stored.
 func (c *Carrier) Send(ctx context.Context, t Text) error {
 	c.mu.Lock()
-	to := c.open[phone{t.Workspace, t.To}]
+	opened := c.open[phone{t.Workspace, t.To}]
 	c.mu.Unlock()
-	if to == nil {
+	if len(opened) == 0 {
 		return errs.New(errs.NotFound, "sim_number_unknown", "No simulated channel has the number %s. Nothing was sent.", t.To)
 	}
-	d := c.Dials(t.Workspace, t.From)
+	to, d := opened[len(opened)-1], c.Dials(t.Workspace, t.From)
 	units := c.units(t, d)
 	if d.Duplicate {
 		units = append(units, units...)

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"regexp"
+	"slices"
 	"sync"
 
 	"parley/internal/channel"
@@ -43,7 +44,8 @@ func (a Adapter) Open(account channel.Account) (channel.Conn, error) {
 	c := &conn{carrier: a.Carrier, account: account, ctx: ctx, cancel: cancel}
 	a.Carrier.mu.Lock()
 	defer a.Carrier.mu.Unlock()
-	a.Carrier.open[phone{account.Workspace, account.Number()}] = c
+	key := phone{account.Workspace, account.Number()}
+	a.Carrier.open[key] = append(a.Carrier.open[key], c)
 	return c, nil
 }
 
@@ -87,9 +89,8 @@ func (c *conn) Close() error {
 	c.carrier.mu.Lock()
 	defer c.carrier.mu.Unlock()
 	key := phone{c.account.Workspace, c.account.Number()}
-	if c.carrier.open[key] == c {
-		delete(c.carrier.open, key)
-	}
+	// A fresh slice: a text on its way may hold the old one.
+	c.carrier.open[key] = slices.DeleteFunc(slices.Clone(c.carrier.open[key]), func(other *conn) bool { return other == c })
 	return nil
 }
 

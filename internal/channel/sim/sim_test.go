@@ -213,3 +213,17 @@ func TestOnlyNumbersOfFictionAreSimulated(t *testing.T) {
 		t.Error("a phone reached the number of another workspace (I27)")
 	}
 }
+
+func TestAnOlderConnectionThatClosesLeavesTheNumberOpen(t *testing.T) {
+	b := newBench(t)
+	second, err := sim.Adapter{Carrier: b.carrier}.Open(channel.Account{Workspace: "ws_1", Settings: map[string]string{"number": brand}, Clock: b.clock, Deliver: b.deliver})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.carrier.Send(context.Background(), sim.Text{Workspace: "ws_1", From: customer, To: brand, Text: "still there?"}); err != nil {
+		t.Errorf("after the other connection closed: %v", err)
+	}
+}
