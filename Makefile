@@ -27,6 +27,8 @@ test-go: ## the Go tests alone, on both databases, without the race detector
 
 generate: ## write the API description and the client made from it
 	go run ./cmd/parley openapi > api/openapi.yaml
+	scripts/flags.sh
+	scripts/errors.sh > docs/errors.md
 	cd web && npm run --silent generate
 
 bench: ## measure, and print the table of docs/performance.md

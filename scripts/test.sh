@@ -13,10 +13,12 @@ step "Generated files are fresh"
 go run ./cmd/parley openapi > /tmp/openapi.$$.yaml
 diff -u api/openapi.yaml /tmp/openapi.$$.yaml || { echo "api/openapi.yaml is stale: run make generate"; exit 1; }
 rm -f /tmp/openapi.$$.yaml
+scripts/flags.sh --check
+scripts/errors.sh | diff -u docs/errors.md - || { echo "docs/errors.md is stale: run make generate"; exit 1; }
 (cd web && npm run --silent generate:check)
 
 step "Web app: types, lint, unit tests, build, sizes"
-(cd web && npm run --silent check)
+(cd web && npm run --silent check && npm run --silent build && npm run --silent size)
 
 step "Go: vet and lint"
 go vet ./...

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"parley/internal/channel"
 	"parley/internal/channel/all"
@@ -175,7 +176,7 @@ func (a *App) openQueues(context.Context) error {
 	}
 	a.Egress = egress.New(egress.Options{Allow: allow})
 	a.Mailbox = mailbox.New(a.DB, a.Clock, a.IDs, mailbox.Options{Workers: a.Config.Workers, MaxAttempts: a.Config.MaxParked,
-		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Log: a.Log, Faults: a.faults})
+		Backoff: a.Config.BackoffFirst, Lease: a.Config.Lease, Poll: a.poll(), Log: a.Log, Faults: a.faults})
 	a.Jobs = job.New(a.DB, a.Clock, a.IDs, job.Options{Log: a.Log, Faults: a.faults})
 	a.nodes = newNodes()
 	a.Feed = feed.New(a.DB, a.Clock, feed.Options{Log: a.Log, OnAppend: a.nodes.appended})
@@ -213,7 +214,7 @@ func (a *App) openChannels(context.Context) error {
 	a.Phones = sim.NewCarrier(a.Clock, a.IDs)
 	a.Channels = channel.New(channel.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Mailbox: a.Mailbox, People: a.People, Org: a.Org,
 		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: a.faults, Adapters: all.Adapters(a.Phones)},
-		channel.Options{PublicURL: a.PublicURL(), Dir: a.Config.DataDir, Node: nodeName(),
+		channel.Options{PublicURL: a.PublicURL(), Dir: a.Config.DataDir, Node: nodeName(a.DB.Engine()),
 			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
 	a.Content = content.New()
 	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,
@@ -250,7 +251,20 @@ func (a *App) Addresses() config.Addresses {
 // PublicURL is how browsers and providers reach this program: as configured, else the address it listens on.
 func (a *App) PublicURL() string { return a.Addresses().Open }
 
-func nodeName() string {
+// poll is how often work of other nodes is looked for; SQLite has none, so the queues' own, long period is right there.
+func (a *App) poll() time.Duration {
+	if a.DB.Engine() == db.Postgres {
+		return a.Config.Poll
+	}
+	return 0
+}
+
+// nodeName tells nodes apart that share a database. A SQLite folder is locked: whoever worked in it before is gone, so its
+// next process goes by the same name and takes over the senders at once, without waiting for a lease to run out.
+func nodeName(e db.Engine) string {
+	if e == db.SQLite {
+		return "only"
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "node"

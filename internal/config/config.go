@@ -24,9 +24,8 @@ type Config struct {
 	LogFormat     string `help:"text or json." enum:"text,json" default:"text"`
 	SecretKeyFile string `help:"File with the key that encrypts secrets; default: secret.key in the data folder." type:"path"`
 
-	TrustedProxies []netip.Prefix    `help:"Networks of reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"10.0.0.0/8"`
-	EgressAllow    []string          `help:"Private addresses (host:port or network) that outgoing requests may reach." placeholder:"127.0.0.1:9000"`
-	ProviderURL    map[string]string `name:"provider-url" help:"Other base addresses of providers, for tests." placeholder:"twilio=http://127.0.0.1:9000"`
+	TrustedProxies []netip.Prefix `help:"Networks of reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"10.0.0.0/8"`
+	EgressAllow    []string       `help:"Private addresses (host:port or network) that outgoing requests may reach." placeholder:"127.0.0.1:9000"`
 
 	Timers `embed:"" group:"Timers"`
 	Limits `embed:"" group:"Limits"`
@@ -34,10 +33,9 @@ type Config struct {
 
 // Timers are how often and how long the machinery waits. The defaults suit production; tests make them short.
 type Timers struct {
-	Poll            time.Duration `help:"How often due work is looked for when nothing announces it." default:"1s"`
+	Poll            time.Duration `help:"How often a node looks for work that another one left behind." default:"1s"`
 	Lease           time.Duration `help:"How long a worker may be silent before another takes its work." default:"15s"`
 	BackoffFirst    time.Duration `help:"Wait before the second try of what failed." default:"1s"`
-	BackoffLongest  time.Duration `help:"Longest wait between tries." default:"10m"`
 	BackfillEvery   time.Duration `help:"How often providers are asked for messages that never arrived here." default:"5m"`
 	OutageHold      time.Duration `help:"After an outage longer than this, due messages wait for a person to release them." default:"1h"`
 	SweepEvery      time.Duration `help:"How often what has ended is removed." default:"1h"`
@@ -49,7 +47,7 @@ type Timers struct {
 // Limits bound what one process takes on.
 type Limits struct {
 	MaxParked       int           `help:"Tries before a failing piece of work is put aside." default:"8"`
-	Workers         int           `help:"Persons handled at once; 0 is twice the number of processors." default:"0"`
+	Workers         int           `help:"Groups of persons handled at once; 0 is 1 on SQLite and 4 on PostgreSQL." default:"0"`
 	FeedClients     int           `help:"Open change streams at once." default:"2000"`
 	DatabaseConns   int           `help:"Connections to PostgreSQL." default:"16"`
 	ProviderTimeout time.Duration `help:"Longest wait for an answer of a provider." default:"20s"`
@@ -76,12 +74,7 @@ func (c Config) Check() error {
 			return errs.New(errs.Invalid, "public_url", "--public-url %q is not the root of a site. Use for example https://parley.example.com, without a path.", c.PublicURL)
 		}
 	}
-	for name, address := range c.ProviderURL {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return errs.New(errs.Invalid, "provider_url", "--provider-url %s=%s is not a web address. Use for example %s=http://127.0.0.1:9000.", name, address, name)
-		}
-	}
-	for name, d := range map[string]time.Duration{"poll": c.Poll, "lease": c.Lease, "backoff-first": c.BackoffFirst, "backoff-longest": c.BackoffLongest,
+	for name, d := range map[string]time.Duration{"poll": c.Poll, "lease": c.Lease, "backoff-first": c.BackoffFirst,
 		"backfill-every": c.BackfillEvery, "sweep-every": c.SweepEvery, "feed-heartbeat": c.FeedHeartbeat, "session-check": c.SessionCheck, "provider-timeout": c.ProviderTimeout} {
 		if d <= 0 {
 			return errs.New(errs.Invalid, "timer", "--%s must be longer than nothing. Leave it out for the default.", name)

@@ -5,10 +5,12 @@ import (
 	"fmt"
 
 	"parley/internal/channel"
+	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/feed"
 	"parley/internal/id"
 	"parley/internal/mailbox"
+	"parley/internal/people"
 )
 
 // SignalOutcome is sent to a person when a message of a journey run was delivered or will not be, with an Outcome.
@@ -53,7 +55,15 @@ func (s *Service) outcomes(ctx context.Context, tx *db.Tx, ws id.Workspace, list
 			ended = append(ended, o.Message)
 		}
 	}
-	revived(ctx, tx, ws, reached)
+	known, err := loadMarked(ctx, tx, ws, distinct(messagesOf(list)))
+	if err != nil {
+		return fmt.Errorf("look for messages of runs: %w", err)
+	}
+	for _, message := range reached {
+		if known[message].off {
+			revive(ctx, tx, ws, message)
+		}
+	}
 	wanted := ended
 	if len(list) <= single {
 		wanted = append(wanted, messagesOf(list)...)
@@ -65,12 +75,15 @@ func (s *Service) outcomes(ctx context.Context, tx *db.Tx, ws id.Workspace, list
 	for _, o := range list {
 		if l, found := lines[o.Message]; found && (o.State == channel.StateFailed || o.State == channel.StateDropped) {
 			lines[o.Message] = s.writeOff(ctx, tx, l, o)
+			if err := s.unreachable(ctx, tx, l, o); err != nil {
+				return err
+			}
 			if err := s.waitsAgain(ctx, tx, l); err != nil {
 				return fmt.Errorf("put %s back among those who wait: %w", l.person, err)
 			}
 		}
 	}
-	if err := s.tellRuns(ctx, tx, ws, list); err != nil {
+	if err := s.tellRuns(ctx, tx, ws, list, known); err != nil {
 		return err
 	}
 	return s.tellOutcomes(ctx, tx, ws, list, lines)
@@ -95,23 +108,27 @@ func (s *Service) writeOff(ctx context.Context, tx *db.Tx, l line, o channel.Out
 	return l
 }
 
+// unreachable notes a number that the provider says cannot be texted, so that nothing more is tried until its holder
+// writes; the consent stays.
+func (s *Service) unreachable(ctx context.Context, tx *db.Tx, l line, o channel.Outcome) error {
+	if o.Action != compliance.Unreachable || l.detail.To == "" {
+		return nil
+	}
+	_, err := s.People.RecordConsentTx(ctx, tx, people.Consent{Workspace: l.workspace, Person: l.person, Medium: people.SMS, Address: l.detail.To,
+		Action: people.Unreachable, Source: people.ByProvider, Actor: "system", Proof: people.Proof{ProviderCode: o.Provider, MessageIDs: []string{string(l.id)}}})
+	if err != nil {
+		return fmt.Errorf("note that %s cannot be reached: %w", l.person, err)
+	}
+	return nil
+}
+
 // tellRuns tells the persons about messages of their journey runs.
-func (s *Service) tellRuns(ctx context.Context, tx *db.Tx, ws id.Workspace, list []channel.Outcome) error {
-	ids := make([]MessageID, 0, len(list))
-	for _, o := range list {
-		if o.State != channel.StateQueued && o.State != channel.StateHeld {
-			ids = append(ids, o.Message)
-		}
-	}
-	runs, err := loadRuns(ctx, tx, ws, ids)
-	if err != nil || len(runs) == 0 {
-		return err
-	}
+func (s *Service) tellRuns(ctx context.Context, tx *db.Tx, ws id.Workspace, list []channel.Outcome, known map[MessageID]marked) error {
 	var signals []mailbox.Signal
 	for _, o := range list {
-		if r, found := runs[o.Message]; found {
+		if m := known[o.Message]; m.run != "" && o.State != channel.StateQueued && o.State != channel.StateHeld {
 			signals = append(signals, mailbox.Signal{Workspace: ws, Person: o.Person, Kind: SignalOutcome,
-				Body: Outcome{Message: o.Message, Run: r.run, Step: r.step, State: State(o.State), Code: o.Code}})
+				Body: Outcome{Message: o.Message, Run: m.run, Step: m.step, State: State(o.State), Code: o.Code}})
 		}
 	}
 	return s.Mailbox.SendAllTx(ctx, tx, signals)
