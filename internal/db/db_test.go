@@ -364,3 +364,20 @@ func TestNodesHearEachOtherOnPostgreSQL(t *testing.T) {
 		}
 	})
 }
+
+func TestAFolderMayHaveAnyName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a#b?c%20 d")
+	d, err := db.Open(t.Context(), db.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table(t, d)
+	write(t, d, "INSERT INTO thing (id) VALUES (1)")
+	if got := ids(t, d); len(got) != 1 {
+		t.Errorf("read %v", got)
+	}
+	d.Close()
+	if _, err := os.Stat(filepath.Join(dir, "parley.db")); err != nil {
+		t.Errorf("the database is somewhere else: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -34,7 +35,7 @@ func (d *DB) openSQLite(ctx context.Context, o Options) error {
 	d.unlock = unlock
 	path := databaseFile(o.Dir)
 	// FULL: a commit that was told to anybody survives a power cut; NORMAL would not (measured, see reliability notes).
-	w, err := sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)")
+	w, err := sql.Open("sqlite", databaseURI(o.Dir)+pragmas+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
@@ -50,6 +51,9 @@ const pragmas = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=tem
 
 func databaseFile(dir string) string { return filepath.Join(dir, "parley.db") }
 
+// databaseURI names the file so that a folder may be called "a#b?c".
+func databaseURI(dir string) string { return "file:" + (&url.URL{Path: databaseFile(dir)}).EscapedPath() }
+
 // openReaders opens the connections that only read.
 func (d *DB) openReaders(o Options, mode string) (err error) {
 	readers := o.Readers
@@ -57,7 +61,7 @@ func (d *DB) openReaders(o Options, mode string) (err error) {
 		readers = 4
 	}
 	path := databaseFile(o.Dir)
-	if d.reader, err = sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=query_only(1)"+mode); err != nil {
+	if d.reader, err = sql.Open("sqlite", databaseURI(o.Dir)+pragmas+"&_pragma=query_only(1)"+mode); err != nil {
 		return fmt.Errorf("open %s for reading: %w", path, err)
 	}
 	d.reader.SetMaxOpenConns(readers)
