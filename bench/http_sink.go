@@ -17,7 +17,13 @@ import (
 // httpSink is a carrier that takes every message at once.
 func httpSink(ctx context.Context, _ task) (figures, error) {
 	sink := &twiliotest.Sink{}
-	err := listen(ctx, sink)
+	err := listen(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			sink.ServeHTTP(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"messages":[]}`) // the back-fill asks what came in
+	}))
 	return figures{"taken": float64(sink.Taken()), "cpu": float64(ownCPU().Microseconds()) / max(1, float64(sink.Taken()))}, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"parley/internal/channel"
 	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/id"

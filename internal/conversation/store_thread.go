@@ -53,8 +53,8 @@ func saveThread(ctx context.Context, tx *db.Tx, t *thread) {
 func loadThreads(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person]*thread, error) {
 	out := map[id.Person]*thread{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM conversation WHERE (workspace_id, person_id) IN `+db.InRows("$1", len(part), 2),
-			db.InArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM conversation JOIN `+db.Keys("$1", len(part), 2)+`
+			AS k ON workspace_id = k.column1 AND person_id = k.column2`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanThread)
 		if err != nil {
 			return nil, err
@@ -125,8 +125,8 @@ func latestEpisodes(ctx context.Context, q db.Queryer, ws id.Workspace, threads 
 	}
 	out := map[id.Person]EpisodeRef{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, selectEpisode+` WHERE status <> 'closed' AND (workspace_id, person_id) IN `+db.InRows("$1", len(part), 2),
-			db.InArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, selectEpisode+` JOIN `+db.Keys("$1", len(part), 2)+`
+			AS k ON workspace_id = k.column1 AND person_id = k.column2 WHERE status <> 'closed'`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanEpisode)
 		if err != nil {
 			return nil, err
