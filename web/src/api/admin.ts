@@ -49,7 +49,7 @@ export interface ChannelCheck {
   title: string;
   ok: boolean;
   detail: string;
-  fix: string;
+  fix?: string;
 }
 
 export interface ChannelHealth {
@@ -80,7 +80,7 @@ export interface Member {
 
 export interface Invite {
   id: string;
-  role: Role;
+  role: string;
   email: string;
   created_at: string;
   expires_at: string;
@@ -88,8 +88,8 @@ export interface Invite {
 }
 
 export interface RoleMatrix {
-  roles: Role[];
-  permissions: { permission: string; roles: Role[] | null }[];
+  roles: string[];
+  permissions: { permission: string; roles: string[] | null }[];
 }
 
 export interface ApiKey {

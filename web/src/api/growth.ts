@@ -2,8 +2,6 @@
 
 import type { Money } from "./types";
 
-export type CartState = "active" | "abandoned" | "recovering" | "recovered" | "bought" | "emptied" | "expired";
-
 export interface CartLine {
   title: string;
   variant: string;
@@ -12,21 +10,19 @@ export interface CartLine {
   product_id: string;
 }
 
-export type CartReason = "unexpected_cost" | "account_needed" | "delivery_time" | "long_checkout" | "other" | "";
-
 export interface Cart {
   id: string;
   token: string;
   person_id: string;
   person_name: string;
   number: string;
-  state: CartState;
+  state: string;
   items: CartLine[] | null;
   total: Money;
   abandoned_at: string;
   updated_at: string;
   restore_url: string;
-  reason: CartReason;
+  reason: string;
   reason_note: string;
   order_id: string;
   message_id?: string;
@@ -36,7 +32,7 @@ export interface Cart {
 }
 
 export interface CartColumn {
-  state: CartState;
+  state: string;
   count: number;
   total: Money;
   items: Cart[] | null;
@@ -87,7 +83,7 @@ export interface RecoveryReport extends RecoverySum {
   by_message: RecoveryGroup[] | null;
   by_journey: RecoveryGroup[] | null;
   by_code: RecoveryGroup[] | null;
-  reasons: { key: CartReason; carts: number }[] | null;
+  reasons: { key: string; carts: number }[] | null;
   daily: (RecoverySum & { date: string; partial: boolean })[] | null;
   rule: string;
   definitions: Record<string, string>;
@@ -97,10 +93,10 @@ export interface RecoveryReport extends RecoverySum {
 export interface RecoveryRow {
   at: string;
   cart_id: string;
-  cart_state: CartState;
+  cart_state: string;
   cart_total: Money;
   abandoned_at: string;
-  reason: CartReason;
+  reason: string;
   person_id: string;
   person_name: string;
   number: string;

@@ -3,8 +3,7 @@
 export type * from "./admin";
 export type * from "./growth";
 
-import type { GrantLimits, Role } from "./admin";
-import type { CartState } from "./growth";
+import type { GrantLimits } from "./admin";
 
 export interface Money {
   minor: number;
@@ -41,7 +40,7 @@ export interface Settings {
 
 export interface Me {
   account: { id: string; name: string; email: string };
-  member: { id: string; role: Role; name: string; limits?: GrantLimits };
+  member: { id: string; role: string; name: string; limits?: GrantLimits };
   workspace: {
     id: string;
     slug: string;
@@ -95,7 +94,7 @@ export interface Conversation {
   tags: string[] | null;
   snoozed_until: string;
   episode?: { id: string; number: number; status: "open" | "closed" | "snoozed"; topic: string; opened_at: string };
-  cart?: { id: string; state: CartState; total: Money };
+  cart?: { id: string; state: string; total: Money };
   opted_out: boolean;
   viewers: (Named & { composing?: boolean })[] | null;
   /** Of the newest thing that was said. */
@@ -151,7 +150,7 @@ export interface Message {
   seq: number;
   why?: Record<string, unknown>;
   simulated: boolean;
-  event?: { type: string; title: string; props: Record<string, unknown> | null; link: string };
+  event?: { type: string; title: string; props?: Record<string, unknown> | null; link?: string };
   client_key: string;
 }
 
@@ -248,7 +247,7 @@ export interface TimelineItem {
   text: string;
   icon: string;
   link: string;
-  props: Record<string, unknown> | null;
+  props?: Record<string, unknown> | null;
 }
 
 export interface FeedEvent {

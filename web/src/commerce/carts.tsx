@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChartNoAxesColumn, ShoppingCart } from "lucide-react";
 import { get, problemOf } from "../api/client";
 import { queries } from "../api/queries";
-import type { Cart, CartColumn, CartState, Page } from "../api/types";
+import type { Cart, CartColumn, Page } from "../api/types";
 import { Button } from "../design/button";
 import { Segmented } from "../design/form";
 import { Card, PageBody, PageHeader, Table, Td, Th } from "../design/page";
@@ -12,8 +12,7 @@ import { cx } from "../design/cx";
 import { catalogue } from "../i18n/i18n";
 import { formatMoney, formatNumber } from "../text/money";
 import { when } from "../people/sections";
-import { t as peopleText } from "../people/text";
-import { cartStates, cartTone, cartWord } from "./states";
+import { cartStates, cartTone, cartWord, reasonWord } from "./states";
 
 const t = catalogue("carts", {
   title: "Carts",
@@ -58,7 +57,7 @@ function BoardCard({ cart }: { cart: Cart }) {
       <p className="truncate text-caption text-text-2">{names(cart)}</p>
       <p className="mt-1 flex items-center justify-between gap-2 text-caption text-text-3">
         <time>{when(cart.abandoned_at || cart.updated_at)}</time>
-        {cart.reason && <Chip>{peopleText(cart.reason)}</Chip>}
+        {cart.reason && <Chip>{reasonWord(cart.reason)}</Chip>}
       </p>
     </li>
   );
@@ -188,7 +187,7 @@ function CartList({ state }: { state: string | undefined }) {
                     <Chip tone={cartTone(cart.state)}>{cartWord(cart.state)}</Chip>
                   </Td>
                   <Td className="max-w-72 truncate text-text-2">{names(cart)}</Td>
-                  <Td className="text-text-2">{cart.reason ? peopleText(cart.reason) : ""}</Td>
+                  <Td className="text-text-2">{cart.reason ? reasonWord(cart.reason) : ""}</Td>
                   <Td end className="tabular font-medium">
                     {formatMoney(cart.total)}
                   </Td>
@@ -212,7 +211,7 @@ function CartList({ state }: { state: string | undefined }) {
 
 /** Carts by state, as a board or a list. */
 export function CartsPage() {
-  const { show, state } = useSearch({ strict: false }) as { show?: "list"; state?: CartState };
+  const { show, state } = useSearch({ strict: false }) as { show?: "list"; state?: string };
   const navigate = useNavigate();
   return (
     <div className="flex h-full min-h-0 flex-col">

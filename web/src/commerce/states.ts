@@ -1,4 +1,3 @@
-import type { CartState } from "../api/types";
 import type { ChipTone } from "../design/status";
 import { catalogue } from "../i18n/i18n";
 
@@ -8,17 +7,34 @@ const t = catalogue("cartStates", {
   recovering: "Recovering",
   recovered: "Recovered",
   bought: "Bought",
-  expired: "Expired",
   emptied: "Emptied",
+  expired: "Expired",
+  unexpected_cost: "Unexpected cost",
+  account_needed: "Account needed",
+  delivery_time: "Delivery time",
+  long_checkout: "Long checkout",
+  other: "Other",
 });
 
-export const cartStates: CartState[] = ["active", "abandoned", "recovering", "recovered", "bought", "emptied", "expired"];
+/** What becomes of a cart, in the order of the board. */
+export const cartStates = ["active", "abandoned", "recovering", "recovered", "bought", "emptied", "expired"] as const;
 
-export function cartWord(state: CartState): string {
-  return cartStates.includes(state) ? t(state) : state;
+/** Why customers say that they left one. */
+export const cartReasons = ["unexpected_cost", "account_needed", "delivery_time", "long_checkout", "other"] as const;
+
+function known<T extends string>(all: readonly T[], value: string): value is T {
+  return (all as readonly string[]).includes(value);
 }
 
-export function cartTone(state: CartState): ChipTone {
-  const tones: Partial<Record<CartState, ChipTone>> = { active: "accent", abandoned: "warn", recovering: "info", recovered: "ok", bought: "ok" };
+export function cartWord(state: string): string {
+  return known(cartStates, state) ? t(state) : state;
+}
+
+export function reasonWord(reason: string): string {
+  return known(cartReasons, reason) ? t(reason) : reason;
+}
+
+export function cartTone(state: string): ChipTone {
+  const tones: Record<string, ChipTone> = { active: "accent", abandoned: "warn", recovering: "info", recovered: "ok", bought: "ok" };
   return tones[state] ?? "plain";
 }

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { call } from "../api/client";
 import { queryClient } from "../api/queries";
-import { Button } from "../design/button";
+import { X } from "lucide-react";
+import { Button, IconButton } from "../design/button";
 import { Dialog, DialogActions } from "../design/dialog";
 import { connected } from "../feed/share";
 import { useMe } from "../shell/me";
@@ -59,9 +60,7 @@ export function BulkBar({ place, total, selected, onDone }: BulkProps) {
         <Button small disabled={!online} onClick={() => setAsking(true)}>
           {t("bulkClose")}
         </Button>
-        <Button small look="quiet" onClick={onDone}>
-          {t("clearSelection")}
-        </Button>
+        <IconButton small label={t("clearSelection")} icon={X} onClick={onDone} />
       </div>
       {!online && <p className="pt-1 text-caption text-text-2">{t("bulkOffline")}</p>}
       {!all && total !== undefined && total > selected.size && (

@@ -42,7 +42,8 @@ function EventLine({ message, highlighted }: { message: Message; highlighted: bo
   const Icon = eventIcon(event?.type ?? "");
   const at = instant(message.at);
   const title = event?.title || message.text;
-  const inner = event?.link.startsWith("/") && !event.link.startsWith("//") ? event.link : "";
+  const link = event?.link ?? "";
+  const inner = link.startsWith("/") && !link.startsWith("//") ? link : "";
   return (
     <div className={cx("flex items-center justify-center gap-1.5 py-0.5 text-center text-caption text-text-2", highlighted && "rounded-control bg-mark")}>
       <Icon aria-hidden className="size-3.5 shrink-0 text-text-3" />

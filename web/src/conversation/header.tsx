@@ -133,7 +133,7 @@ export function ConversationHeader(props: HeaderProps) {
           )}
         </h1>
         <p className="truncate text-caption text-text-2">
-          {c.name && (
+          {c.name && c.name !== c.number && (
             <>
               <bdi dir="ltr">{c.number}</bdi> ·{" "}
             </>

@@ -1,10 +1,12 @@
 import { memo } from "react";
 import { Link } from "@tanstack/react-router";
-import { AlarmClock, Ban, Bot, Camera, Globe, Mail, MessageSquare, Smartphone, type LucideIcon } from "lucide-react";
+import { AlarmClock, Ban, Bot, Camera, Globe, Mail, MessageSquare, ShoppingCart, Smartphone, type LucideIcon } from "lucide-react";
 import type { Conversation } from "../api/types";
 import { Avatar } from "../design/avatar";
 import { Badge, Chip } from "../design/status";
 import { cx } from "../design/cx";
+import { cartWord } from "../commerce/states";
+import { formatMoney } from "../text/money";
 import { instant, listTime, span } from "../text/time";
 import { nameOf } from "./actions";
 import { channelName, t } from "./text";
@@ -44,6 +46,23 @@ function speaker(c: Conversation): string {
     default:
       return "";
   }
+}
+
+/** What was said last; a picture without words is named, and before any word the cart is. */
+function Preview({ c }: { c: Conversation }) {
+  if (c.preview) return c.preview;
+  if (c.preview_author)
+    return (
+      <>
+        <Camera aria-hidden className="inline size-3.5 align-[-2px]" /> {t("photo")}
+      </>
+    );
+  if (!c.cart) return null;
+  return (
+    <>
+      <ShoppingCart aria-hidden className="inline size-3.5 align-[-2px]" /> {formatMoney(c.cart.total)} · {cartWord(c.cart.state)}
+    </>
+  );
 }
 
 function Wait({ c, now }: { c: Conversation; now: number }) {
@@ -102,7 +121,7 @@ export const Row = memo(function Row(props: RowProps) {
     <div
       onPointerEnter={() => props.onHover(c.person_id)}
       className={cx(
-        "group relative flex h-full items-center gap-3 border-s-[3px] ps-3 pe-3",
+        "group relative flex h-full items-center gap-3 border-s-[3px] ps-3 pe-3 has-[a:focus-visible]:outline-2 has-[a:focus-visible]:-outline-offset-2 has-[a:focus-visible]:outline-focus",
         active ? "border-accent bg-accent-soft" : "border-transparent hover:bg-hover",
       )}
     >
@@ -134,7 +153,7 @@ export const Row = memo(function Row(props: RowProps) {
         data-row={c.person_id}
         tabIndex={props.tabbable ? 0 : -1}
         aria-current={active ? "true" : undefined}
-        className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 self-stretch focus-visible:rounded-control focus-visible:outline-offset-[-4px]"
+        className="flex min-w-0 flex-1 flex-col justify-center gap-0.5 self-stretch outline-none"
       >
         <span className="flex items-baseline gap-2">
           <bdi className={cx("min-w-0 truncate", c.unread > 0 ? "font-semibold text-text" : "font-medium text-text")}>{name}</bdi>
@@ -149,11 +168,7 @@ export const Row = memo(function Row(props: RowProps) {
         <span className="flex items-center gap-2">
           <span className={cx("min-w-0 flex-1 truncate text-caption", c.unread > 0 ? "text-text" : "text-text-2")} dir="auto">
             {who && <span className="font-medium">{who}: </span>}
-            {c.preview || (
-              <>
-                <Camera aria-hidden className="inline size-3.5 align-[-2px]" /> {t("photo")}
-              </>
-            )}
+            <Preview c={c} />
           </span>
           <Flags c={c} />
         </span>

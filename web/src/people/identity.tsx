@@ -81,9 +81,11 @@ export function Identity({ person, large }: { person: Person; large?: boolean })
         <Avatar voice="customer" name={person.name} size={large ? 56 : 44} />
         <div className="min-w-0 flex-1">
           <Editable label={t("name")} value={person.name || number} onSave={(name) => patch(person, { name })} className={large ? "text-page font-semibold" : "text-section font-semibold"} />
-          <p className="truncate text-text-2">
-            <bdi dir="ltr">{number}</bdi>
-          </p>
+          {number !== person.name && (
+            <p className="truncate text-text-2">
+              <bdi dir="ltr">{number}</bdi>
+            </p>
+          )}
         </div>
       </div>
       <p className={cx("flex items-center gap-1.5 rounded-control px-2 py-1.5 text-caption", person.quiet.open ? "bg-ok-soft text-ok" : "bg-warn-soft text-warn")}>

@@ -4,8 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { Copy, LogOut, Package, Route, Ticket } from "lucide-react";
 import { call } from "../api/client";
 import { itemsOf, queries, queryClient } from "../api/queries";
-import type { Cart, CartReason, Code } from "../api/types";
-import { cartTone, cartWord } from "../commerce/states";
+import type { Cart, Code } from "../api/types";
+import { cartReasons, cartTone, cartWord, reasonWord } from "../commerce/states";
 import { Button, IconButton } from "../design/button";
 import { Select } from "../design/form";
 import { Chip } from "../design/status";
@@ -32,9 +32,7 @@ export function when(text: string | undefined): string {
   return at === undefined ? "" : dateTime(at, workspaceNow());
 }
 
-export const cartReasons: Exclude<CartReason, "">[] = ["unexpected_cost", "account_needed", "delivery_time", "long_checkout", "other"];
-
-export async function saveReason(cart: Cart, reason: CartReason, note = cart.reason_note): Promise<void> {
+export async function saveReason(cart: Cart, reason: string, note = cart.reason_note): Promise<void> {
   const result = await call("PUT", `/carts/${encodeURIComponent(cart.id)}/reason`, { body: { reason, note } });
   if (!result.ok) notify(t("saveFailed", { detail: result.problem.detail }), { tone: "danger" });
   await Promise.all([queryClient.invalidateQueries({ queryKey: ["carts"] }), queryClient.invalidateQueries({ queryKey: ["person-carts", cart.person_id] })]);
@@ -64,11 +62,11 @@ export function CartCard({ cart }: { cart: Cart }) {
       </ul>
       {cart.abandoned_at && <p className="text-caption text-text-3">{t("abandoned", { time: when(cart.abandoned_at) })}</p>}
       {cart.state !== "active" && (
-        <Select label={t("reason")} value={cart.reason} onChange={(event) => void saveReason(cart, event.target.value as CartReason)}>
+        <Select label={t("reason")} value={cart.reason} onChange={(event) => void saveReason(cart, event.target.value)}>
           <option value="">{t("reasonNone")}</option>
           {cartReasons.map((reason) => (
             <option key={reason} value={reason}>
-              {t(reason)}
+              {reasonWord(reason)}
             </option>
           ))}
         </Select>

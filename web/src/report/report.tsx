@@ -5,11 +5,10 @@ import { ChartNoAxesColumn, CircleHelp, Download } from "lucide-react";
 import { address, problemOf } from "../api/client";
 import { queries } from "../api/queries";
 import type { RecoveryGroup, RecoveryReport, RecoverySum } from "../api/types";
-import { cartWord } from "../commerce/states";
+import { cartWord, reasonWord } from "../commerce/states";
 import { Segmented } from "../design/form";
 import { Card, PageBody, PageHeader, Table, Td, Th } from "../design/page";
 import { EmptyState, ErrorState, Skeleton } from "../design/status";
-import { t as peopleText } from "../people/text";
 import type { ReportSearch } from "../router";
 import { workspaceNow } from "../state/clock";
 import { formatMoney, formatNumber } from "../text/money";
@@ -303,14 +302,14 @@ export function ReportPage() {
                 meaning={query.data.definitions.by_state}
                 metric="by_state"
                 search={at}
-                lines={Object.entries(query.data.carts).map(([state, n]) => ({ key: state, name: cartWord(state as never), n }))}
+                lines={Object.entries(query.data.carts).map(([state, n]) => ({ key: state, name: cartWord(state), n }))}
               />
               <Counted
                 title={t("reasons")}
                 meaning={query.data.definitions.reasons}
                 metric="reasons"
                 search={at}
-                lines={(query.data.reasons ?? []).map(({ key, carts }) => ({ key, name: key ? peopleText(key) : t("noReason"), n: carts }))}
+                lines={(query.data.reasons ?? []).map(({ key, carts }) => ({ key, name: key ? reasonWord(key) : t("noReason"), n: carts }))}
               />
             </div>
             <p className="text-caption text-text-3">

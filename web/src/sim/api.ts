@@ -69,9 +69,15 @@ export async function addPhone(phone: { number: string; name: string; country: s
 
 export type ShopAction = "checkout" | "order" | "empty";
 
+/** What the customer of the story looks at. */
+const basket = [
+  { title: "Linen dress, blue M", price: "89.00", quantity: 1 },
+  { title: "Straw hat", price: "39.00", quantity: 1 },
+];
+
 /** Does in the shop what a customer would; the answer is the signed webhook that the shop sent. */
 export async function shop(handle: Handle, action: ShopAction): Promise<unknown> {
-  const sent = await told(call<{ topic: string; body: unknown }>("POST", path(handle, "/shop"), { body: { action } }));
+  const sent = await told(call<{ topic: string; body: unknown }>("POST", path(handle, "/shop"), { body: action === "checkout" ? { action, items: basket } : { action } }));
   refreshTexts(handle);
   return sent;
 }

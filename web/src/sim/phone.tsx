@@ -48,7 +48,14 @@ function Texts({ messages, name }: { messages: readonly Message[]; name: string 
   const box = useRef<HTMLDivElement>(null);
   const count = messages.length;
   useEffect(() => {
-    box.current?.scrollTo({ top: box.current.scrollHeight });
+    const log = box.current;
+    if (!log) return;
+    const toEnd = () => log.scrollTo({ top: log.scrollHeight });
+    toEnd();
+    // What is below the screen comes later and takes some of its height.
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(log);
+    return () => observer.disconnect();
   }, [count]);
   let day = "";
   return (
