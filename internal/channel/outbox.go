@@ -189,6 +189,23 @@ func (o *outbox) run(ctx context.Context) {
 	o.running.Wait()
 	close(o.results)
 	<-collected
+	o.release(context.WithoutCancel(ctx))
+}
+
+// release lets other nodes have the lanes at once. After a crash they wait for the leases to run out.
+func (o *outbox) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.s.failed(ctx, "let go of the senders", o.s.DB.Tx(ctx, func(tx *db.Tx) error {
+		for number, l := range o.lanes {
+			if l.fence > 0 {
+				endLease(ctx, tx, number, l.fence)
+			}
+		}
+		return nil
+	}))
 }
 
 // revoked notes that an address opted out: what was claimed before asks the gate again (I13).

@@ -144,6 +144,23 @@ func TestTwoNodesSendEachMessageOnce(t *testing.T) { // I9, I23
 	})
 }
 
+func TestANodeThatEndsWellLetsGoOfItsSenders(t *testing.T) { // I19: a reply does not wait for a lease
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, func(o *channel.Options) { o.Node, o.Lease = "a", time.Hour })
+		w.run()
+		first := w.delivery("before")
+		w.enqueue(first)
+		w.untilState(first.Message, channel.StateSent)
+		w.stop()
+		second := w.options
+		second.Node = "b"
+		w.runService(channel.New(withMailbox(w), second))
+		reply := w.delivery("after")
+		w.enqueue(reply)
+		w.untilState(reply.Message, channel.StateSent)
+	})
+}
+
 func ids(list []channel.Delivery) []channel.MessageID {
 	out := make([]channel.MessageID, len(list))
 	for i, d := range list {

@@ -99,6 +99,11 @@ func renewLease(ctx context.Context, tx *db.Tx, lane, fence int64, now, until cl
 	return n == 1, err
 }
 
+// endLease gives a lane back, if it is still held under the fence.
+func endLease(ctx context.Context, tx *db.Tx, lane, fence int64) {
+	tx.Queue(ctx, "UPDATE lane SET lease_until = 0 WHERE id = $1 AND fence = $2", lane, fence)
+}
+
 const claimedColumns = `message_id, priority, ready_at, attempt, attempt_at, retries, expires_at, segments, person_id, purpose, kind, subject,
 	to_address, body, media`
 
