@@ -25,10 +25,10 @@ type options struct {
 
 func main() {
 	o := options{}
-	flag.BoolVar(&o.quick, "quick", false, "a tenth of the counts and one run: does it work, not how fast is it")
+	flag.BoolVar(&o.quick, "quick", false, "a tenth of the counts, 20,000 messages at most, and one run unless -runs says more")
 	flag.StringVar(&o.only, "only", "", "comma-separated list of measurements, such as PF1,PF3")
 	flag.StringVar(&o.database, "database", os.Getenv("TEST_POSTGRES_URL"), "postgres:// address whose user may create databases; without it SQLite alone is measured")
-	flag.IntVar(&o.runs, "runs", 3, "interleaved runs of which the median is told")
+	flag.IntVar(&o.runs, "runs", 0, "interleaved runs of which the median is told; 3, or 1 when quick")
 	flag.IntVar(&o.messages, "messages", 200_000, "people and messages of the campaigns")
 	flag.StringVar(&o.profile, "profile", "", "folder for a CPU profile of each measurement")
 	flag.StringVar(&o.role, "role", "", "what a child process is; used by the command itself")
@@ -118,8 +118,12 @@ func roles() map[string]role {
 
 // runAll measures everything asked for and prints the tables.
 func runAll(ctx context.Context, o options) error {
+	usual := 3
 	if o.quick {
-		o.runs, o.messages = 1, min(o.messages, 20_000)
+		usual, o.messages = 1, min(o.messages, 20_000)
+	}
+	if o.runs <= 0 {
+		o.runs = usual
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
