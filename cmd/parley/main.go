@@ -17,6 +17,8 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server with its workers and the web app."`
 	Demo    demoCommand    `cmd:"" help:"Show everything with a brand, its customers and a month of work that are made up; nothing leaves this machine."`
+	Apply   applyCommand   `cmd:"" help:"Make workspaces as a set-up file says, or show what differs."`
+	Export  exportCommand  `cmd:"" help:"Print the set-up file of a workspace that is there."`
 	Verify  verifyCommand  `cmd:"" help:"Recount from the tables what Parley promises; fails when a promise is broken."`
 	Openapi openapiCommand `cmd:"" help:"Print the description of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -9,19 +9,36 @@ import (
 
 	"parley/internal/app"
 	"parley/internal/config"
+	"parley/internal/org"
+	"parley/internal/setup"
 )
 
 type serveCommand struct {
 	config.Config `embed:""`
+	Setup         string `placeholder:"setup.yaml" help:"File that says how workspaces are to be; it is applied before anything is served."`
 }
 
 // Run serves until the process is told to stop.
 func (c *serveCommand) Run(ctx context.Context) error {
+	var wanted setup.File
+	if c.Setup != "" {
+		var err error
+		if wanted, err = readSetup(c.Setup); err != nil {
+			return err
+		}
+	}
 	a, err := app.New(ctx, app.Options{Config: c.Config, Log: logger(c.Config)})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	made, err := a.Setup.Apply(ctx, org.Actor{}, wanted)
+	for _, d := range made {
+		a.Log.InfoContext(ctx, "changed as the set-up file says", "change", d.String())
+	}
+	if err != nil {
+		return refused(err, c.Setup, len(made) > 0)
+	}
 	return a.Serve(ctx, func(at config.Addresses) { fmt.Printf("Parley is ready on %s\n", at.Open) })
 }
 

@@ -35,7 +35,7 @@ func (a *App) Serve(ctx context.Context, ready func(config.Addresses)) error {
 	if err := a.Org.PrepareSetup(ctx); err != nil {
 		return err
 	}
-	return a.run(ctx, a.Mailbox.Run, a.Jobs.Run, a.Feed.Run, a.Channels.Run, a.tellNodes, a.hearNodes,
+	return a.run(ctx, a.Mailbox.Run, a.Jobs.Run, a.Feed.Run, a.Channels.Run, a.Journeys.Follow, a.tellNodes, a.hearNodes,
 		func(ctx context.Context) error {
 			ready(a.Addresses())
 			return a.Server.Serve(ctx, a.listener)

@@ -17,8 +17,8 @@ import (
 // Verify recounts the promises from the tables of the configured database. It writes nothing, and a server may work on
 // the same database meanwhile.
 func Verify(ctx context.Context, c config.Config) ([]report.Check, error) {
-	a, err := reader(ctx, c)
-	if err != nil {
+	a := reader(c)
+	if _, err := a.open(ctx, a.openForReading, a.openQueues, a.openPeople, a.openChannels, a.openStories); err != nil {
 		return nil, err
 	}
 	defer a.Close()
@@ -28,8 +28,8 @@ func Verify(ctx context.Context, c config.Config) ([]report.Check, error) {
 // Export is the set-up file of the workspace with that slug. It writes nothing, and a server may work on the same database
 // meanwhile.
 func Export(ctx context.Context, c config.Config, slug string) ([]byte, error) {
-	a, err := reader(ctx, c)
-	if err != nil {
+	a := reader(c)
+	if _, err := a.open(ctx, a.openForReading, a.openKey, a.openQueues, a.openPeople, a.openChannels, a.openStories); err != nil {
 		return nil, err
 	}
 	defer a.Close()
@@ -41,23 +41,23 @@ func Export(ctx context.Context, c config.Config, slug string) ([]byte, error) {
 }
 
 // reader is the program for a command that only reads.
-func reader(ctx context.Context, c config.Config) (*App, error) {
+func reader(c config.Config) *App {
 	a := &App{Config: c, Clock: clock.New(), Log: slog.New(slog.DiscardHandler)}
 	a.IDs = id.NewSource(a.Clock)
-	return a.open(ctx, a.openForReading, a.openQueues, a.openPeople, a.openChannels, a.openStories)
-}
-
-// openKey opens the key of the database. A command that only reads makes none.
-func (a *App) openKey() (err error) {
-	ring, path := os.Getenv("PARLEY_SECRET_KEY"), a.Config.SecretKey()
-	if _, missing := os.Stat(path); ring == "" && missing != nil {
-		return errs.Wrap(missing, errs.Unavailable, "secret_key_missing", "The key file %s is not there, so nobody can say which secrets are stored. Name it with --secret-key-file.", path)
-	}
-	a.Secrets, err = secret.Load(path, ring)
-	return err
+	return a
 }
 
 func (a *App) openForReading(ctx context.Context) (err error) {
 	a.DB, err = db.Open(ctx, db.Options{URL: a.Config.Database, Dir: a.Config.DataDir, MaxConns: a.Config.DatabaseConns, ReadOnly: true})
+	return err
+}
+
+// openKey reads the key of the database, to tell which secrets are stored. It makes none.
+func (a *App) openKey(context.Context) (err error) {
+	ring, path := os.Getenv("PARLEY_SECRET_KEY"), a.Config.SecretKey()
+	if _, missing := os.Stat(path); ring == "" && missing != nil {
+		return errs.Wrap(missing, errs.Unavailable, "secret_key_file", "The key file %s is not there, so nobody can tell which secrets are stored. Name it with --secret-key-file.", path)
+	}
+	a.Secrets, err = secret.Load(path, ring)
 	return err
 }

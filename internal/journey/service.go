@@ -159,7 +159,7 @@ func (s *Service) Problems(ctx context.Context, q db.Queryer, ws id.Workspace, d
 	return problems, nil
 }
 
-// forget makes the next event read again what is live, on this node at once; other nodes hear by the feed.
+// forget makes the next event read again what is live, on this node at once; other nodes notice by Follow.
 func (s *Service) forget(ws id.Workspace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
