@@ -69,7 +69,7 @@ export async function addPhone(phone: { number: string; name: string; country: s
 
 export type ShopAction = "checkout" | "order" | "empty";
 
-/** What the customer of the story looks at. */
+/** What the customer of the story looks at, and buys. */
 const basket = [
   { title: "Linen dress, blue M", price: "89.00", quantity: 1 },
   { title: "Straw hat", price: "39.00", quantity: 1 },
@@ -77,7 +77,7 @@ const basket = [
 
 /** Does in the shop what a customer would; the answer is the signed webhook that the shop sent. */
 export async function shop(handle: Handle, action: ShopAction): Promise<unknown> {
-  const sent = await told(call<{ topic: string; body: unknown }>("POST", path(handle, "/shop"), { body: action === "checkout" ? { action, items: basket } : { action } }));
+  const sent = await told(call<{ topic: string; body: unknown }>("POST", path(handle, "/shop"), { body: action === "empty" ? { action } : { action, items: basket } }));
   refreshTexts(handle);
   return sent;
 }
