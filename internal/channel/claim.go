@@ -80,6 +80,7 @@ func (l *lane) claimTx(ctx context.Context, a *account, due [priorities]bool, n 
 	if err := o.notice(ctx, now); err != nil {
 		return nil, err
 	}
+	l.listen()
 	var parcels []*parcel
 	var next wish
 	err := o.s.DB.Tx(ctx, func(tx *db.Tx) error {
@@ -129,7 +130,7 @@ func lost(ok bool) error {
 	return errLeaseElsewhere
 }
 
-// learn notes what the claim found about the next due moments, unless something came meanwhile.
+// learn notes what the claim found about the next due moments, and keeps what came meanwhile: it was told once.
 func (l *lane) learn(err error, due [priorities]bool, upTo Priority, next wish, now clock.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,6 +143,9 @@ func (l *lane) learn(err error, due [priorities]bool, upTo Priority, next wish, 
 	for p := range due {
 		if due[p] && Priority(p) <= upTo {
 			l.due[p] = max(next[p], 0)
+			if at := l.news[p]; !at.IsZero() {
+				l.due.add(Priority(p), at)
+			}
 		}
 	}
 	l.leased = now.Add(l.o.s.o.Lease)

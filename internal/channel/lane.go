@@ -29,6 +29,7 @@ type lane struct {
 
 	mu       sync.Mutex
 	due      wish // when to look; zero = nothing is known to wait
+	news     wish // what of it came since the last claim began
 	waiting  [priorities][]*parcel
 	held     int        // in waiting
 	quiet    clock.Time // the provider asked for silence until then
@@ -82,10 +83,18 @@ func (l *lane) wanted(w wish) {
 	for p, at := range w {
 		if !at.IsZero() {
 			l.due.add(Priority(p), at)
+			l.news.add(Priority(p), at)
 		}
 	}
 	l.mu.Unlock()
 	ring(l.work)
+}
+
+// listen begins a claim: what the lane is told from here on may be newer than what the claim reads.
+func (l *lane) listen() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.news = wish{}
 }
 
 // room is how many messages to claim now, and up to which priority. Replies have room of their own, so that a buffer
