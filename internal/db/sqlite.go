@@ -52,7 +52,9 @@ const pragmas = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=tem
 func databaseFile(dir string) string { return filepath.Join(dir, "parley.db") }
 
 // databaseURI names the file so that a folder may be called "a#b?c".
-func databaseURI(dir string) string { return "file:" + (&url.URL{Path: databaseFile(dir)}).EscapedPath() }
+func databaseURI(dir string) string {
+	return "file:" + (&url.URL{Path: databaseFile(dir)}).EscapedPath()
+}
 
 // openReaders opens the connections that only read.
 func (d *DB) openReaders(o Options, mode string) (err error) {
