@@ -234,6 +234,7 @@ func TestASetUpFileIsAppliedServedAndChecked(t *testing.T) {
 		p.want(0, changed, "", "apply", "-f", wanted)
 		p.want(0, "", "", "apply", "-f", wanted, "--check")
 		p.want(1, "", "There is no such workspace", "export", "--workspace", "nowhere")
+		p.want(1, "", "The key file", "export", "--workspace", "era", "--secret-key-file", filepath.Join(p.dir, "no.key"))
 
 		fresh := newPlace(t, "")
 		fresh.write("copy.yaml", exported)

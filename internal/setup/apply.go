@@ -21,7 +21,7 @@ type application struct {
 
 // run goes through everything in an order in which what is needed comes first: journeys name offers, offers name shops.
 func (a *application) run(ctx context.Context, tx *db.Tx) error {
-	for _, step := range []func(context.Context, *db.Tx) error{a.workspace, a.members, a.keys, a.channels, a.shops, a.offers, a.journeys} {
+	for _, step := range []func(context.Context, *db.Tx) error{a.workspace, a.members, a.keys, a.channels, a.shops, a.hooks, a.offers, a.journeys} {
 		if err := step(ctx, tx); err != nil {
 			return err
 		}

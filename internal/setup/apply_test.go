@@ -266,6 +266,25 @@ func TestAnErrorNamesTheFileTheLineAndTheField(t *testing.T) {
 	}
 }
 
+func TestAChannelAndAShopOfOneNameAreRefusedWhereverTheyComeFrom(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	top, _, _ := strings.Cut(full, "  members:")
+	channel := "  channels:\n  - {name: one, kind: sim}\n"
+	shop := "  shops:\n  - {name: one, kind: shopify, domain: era.example}\n"
+	for slug, order := range map[string][2]string{"first-channel": {channel, shop}, "first-shop": {shop, channel}} {
+		file := strings.Replace(top, "slug: era", "slug: "+slug, 1)
+		w.apply(w.parse(file+order[0], nil))
+		before := w.everything()
+		_, err := w.Apply(t.Context(), org.Actor{}, w.parse(file+order[1], nil))
+		if got := setup.Explain(err, "setup.yaml"); errs.CodeOf(err) != "hook_name_taken" || !strings.HasPrefix(got, "setup.yaml:10: ") {
+			t.Errorf("%s: %q", slug, got)
+		}
+		if diff := cmp.Diff(before, w.everything()); diff != "" {
+			t.Errorf("%s left something (-before +after):\n%s", slug, diff)
+		}
+	}
+}
+
 // A file knows keys by name; what has ended or has a name that is taken must not make a file that cannot be applied.
 func TestAnExportOfKeysCanBeApplied(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))

@@ -115,6 +115,31 @@ func (a *application) shops(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
+// hooks refuses a channel and a shop of one name, wherever they come from: webhooks at that address would all be the channel's.
+func (a *application) hooks(ctx context.Context, tx *db.Tx) error {
+	channels, err := a.s.Channels.Channels(ctx, tx, a.now.ID)
+	if err != nil {
+		return err
+	}
+	shops, err := a.s.Shops.Shops(ctx, tx, a.now.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range a.want.Channels {
+		if slices.ContainsFunc(shops, func(s commerce.Shop) bool { return s.Name == c.Name }) {
+			return wrap(errHookTaken, c.Line, "channel", c.Name)
+		}
+	}
+	for _, s := range a.want.Shops {
+		if slices.ContainsFunc(channels, func(c channel.Channel) bool { return c.Name == s.Name }) {
+			return wrap(errHookTaken, s.Line, "shop", s.Name)
+		}
+	}
+	return nil
+}
+
+var errHookTaken = errs.New(errs.Conflict, "hook_name_taken", "A channel and a shop have this name, which stands in the address of their webhooks. Give one of them another. Nothing was changed.")
+
 func (s Shop) input() commerce.ShopInput {
 	return commerce.ShopInput{Name: s.Name, Kind: s.Kind, Domain: s.Domain, BaseURL: s.BaseURL, Secret: s.Secret, Token: s.Token, ConsentWording: s.ConsentWording}
 }
