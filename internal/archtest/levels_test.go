@@ -20,7 +20,7 @@ var levels = map[string]int{
 	"report":  8, "setup": 8, "simulator": 8,
 	"server": 9,
 	"app":    10, "demo": 10,
-	"archtest": 11, "faulttest": 11, "faulttest": 11,
+	"archtest": 11, "faulttest": 11,
 }
 
 // domain is the capability folder that a package belongs to: "channel" for internal/channel/twilio.
