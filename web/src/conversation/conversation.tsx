@@ -79,11 +79,11 @@ function useBubbleActions(person: string) {
         if (what === "undo") drafts.write(person, "reply", message.text);
       };
       const back = () => {
-        outbox.discard(message.client_key);
+        if (message.local) outbox.discard(message.local.key);
         drafts.write(person, message.kind === "note" ? "note" : "reply", message.text);
       };
       if (action === "undo" || action === "retry") void post(action);
-      else if (action === "retry_local") void outbox.retry(message.client_key);
+      else if (action === "retry_local" && message.local) void outbox.retry(message.local.key);
       else if (action === "edit" || action === "discard") back();
       else if (action === "edit_text") drafts.write(person, "reply", message.text);
       else if (action === "check_number" || action === "switch_channel") void navigate({ to: "/people/$person", params: { person } });

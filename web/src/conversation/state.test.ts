@@ -54,7 +54,7 @@ describe("what is said about a message's fate", () => {
     expect(stateView(sent({ kind: "note" }), now)).toBeUndefined();
   });
   it("says that a message waits for the connection", () => {
-    expect(stateView({ ...sent({}), local: { state: "offline" } }, now)).toMatchObject({ word: "Waiting for connection", action: "retry_local" });
+    expect(stateView({ ...sent({}), local: { key: "k1", state: "offline" } }, now)).toMatchObject({ word: "Waiting for connection", action: "retry_local" });
   });
 });
 

@@ -43,7 +43,7 @@ describe("messages of a thread", () => {
     expect(mergeMessages([{ ...delivered, state_at: "" }], [{ ...sent, state_at: "" }])[0]?.state).toBe("delivered");
   });
   it("show one that arrived once, not beside its copy on the way", () => {
-    const local = message(Number.MAX_SAFE_INTEGER, { id: "local:k1", client_key: "k1", local: { state: "sending" } });
+    const local = message(Number.MAX_SAFE_INTEGER, { id: "local:k1", client_key: "k1", local: { key: "k1", state: "sending" } });
     expect(withLocal([message(1)], [local])).toHaveLength(2);
     expect(withLocal([message(1), message(2, { client_key: "k1" })], [local])).toHaveLength(2);
     expect(latestSeq(withLocal([message(1)], [local]))).toBe(1);

@@ -3,6 +3,8 @@ import type { Problem } from "../api/client";
 
 /** A message that is on its way to the server, or that the server refused. */
 export interface Local {
+  /** In the outbox. */
+  key: string;
   state: "sending" | "offline" | "refused";
   problem?: Problem;
 }
