@@ -158,11 +158,11 @@ func (b *brand) replies(ctx context.Context, n int, settled *sync.Map) (figures,
 		return nil, err
 	}
 	bulk := b.settled.Load()
-	return b.delays(clicks, settled, float64(bulk))
+	return b.delays(ctx, clicks, settled, float64(bulk))
 }
 
 // delays waits for the last replies and sorts how long they took.
-func (b *brand) delays(clicks map[channel.MessageID]time.Time, settled *sync.Map, bulk float64) (figures, error) {
+func (b *brand) delays(ctx context.Context, clicks map[channel.MessageID]time.Time, settled *sync.Map, bulk float64) (figures, error) {
 	var took []time.Duration
 	deadline := time.Now().Add(20 * time.Second)
 	for message, clicked := range clicks {
@@ -173,7 +173,8 @@ func (b *brand) delays(clicks map[channel.MessageID]time.Time, settled *sync.Map
 				break
 			}
 			if time.Now().After(deadline) {
-				return nil, fmt.Errorf("reply %s never reached the carrier", message)
+				states, err := b.Channels.DeliveryStatus(ctx, b.DB, b.ws.ID, []channel.MessageID{message})
+				return nil, fmt.Errorf("reply %s never reached the carrier: %+v: %w", message, states[message], err)
 			}
 			time.Sleep(time.Millisecond)
 		}

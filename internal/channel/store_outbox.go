@@ -107,12 +107,18 @@ func endLease(ctx context.Context, tx *db.Tx, lane, fence int64) {
 const claimedColumns = `message_id, priority, ready_at, attempt, attempt_at, retries, expires_at, segments, person_id, purpose, kind, subject,
 	to_address, body, media`
 
-// claimRows takes the first due messages of one priority out of the queue and makes their attempt.
+// claimRows takes the first due messages of one priority out of the queue and makes their attempt. They are looked up by
+// their keys, and "+ 0" keeps both engines from going through all that is queued instead.
 func claimRows(ctx context.Context, tx *db.Tx, l *lane, p Priority, now clock.Time, n int) ([]Claim, error) {
-	rows, err := tx.Query(ctx, `UPDATE delivery SET ready_at = NULL, state = 'sending', attempt = attempt + 1, attempt_at = $1, state_at = $1
-		WHERE workspace_id = $2 AND ready_at IS NOT NULL AND message_id IN (
-			SELECT message_id FROM delivery WHERE lane = $3 AND priority = $4 AND ready_at <= $5 ORDER BY ready_at, message_id LIMIT $6)
-		RETURNING `+claimedColumns, now, l.key.workspace, l.number, p, now, n)
+	rows, err := tx.Query(ctx, `SELECT message_id FROM delivery WHERE lane = $1 AND priority = $2 AND ready_at <= $3
+		ORDER BY ready_at, message_id LIMIT $4`, l.number, p, now, n)
+	due, err := db.Collect(rows, err, func(r *db.Rows) (m MessageID, err error) { return m, r.Scan(&m) })
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	rows, err = tx.Query(ctx, `UPDATE delivery SET ready_at = NULL, state = 'sending', attempt = attempt + 1, attempt_at = $1, state_at = $1
+		WHERE (workspace_id, message_id) IN `+db.Keys("$2", len(due), 3)+` AND ready_at + 0 IS NOT NULL
+		RETURNING `+claimedColumns, db.KeyArgs([]any{now, l.key.workspace}, due)...)
 	claims, err := db.Collect(rows, err, func(r *db.Rows) (Claim, error) { return scanClaim(r, l.key) })
 	if err != nil {
 		return nil, fmt.Errorf("claim messages: %w", err)
