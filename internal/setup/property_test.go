@@ -146,6 +146,8 @@ func TestASetUpFileIsAFixedPoint(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			round++
 			slug := fmt.Sprintf("era-%d", round)
+			w.clear(rt)
+			fresh.clear(rt)
 			for turn := range 2 { // the second file changes what the first made
 				want := drawWorkspace(rt, slug)
 				f := read(rt, written(rt, want), none)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"parley/internal/channel"
 	"parley/internal/channel/all"
 	"parley/internal/channel/sim"
@@ -90,11 +92,9 @@ func (m *team) SaveKeyTx(ctx context.Context, tx *db.Tx, actor org.Actor, n org.
 	return m.Service.SaveKeyTx(ctx, tx, actor, n)
 }
 
-// everything is the rows of all tables that set-up may touch, to see that nothing changed.
-func (w *world) everything() map[string][]string {
-	w.t.Helper()
-	out := map[string][]string{}
-	for table, text := range map[string]string{
+// rows reads each table that set-up may touch.
+func rows() map[string]string {
+	return map[string]string{
 		"workspace":       `SELECT id || name || country || timezone || currency || CAST(settings AS TEXT) || CAST(pilot AS TEXT) FROM workspace ORDER BY 1`,
 		"account":         `SELECT id || email || name || password FROM account ORDER BY 1`,
 		"member":          `SELECT workspace_id || id || role || CAST(disabled AS TEXT) || COALESCE(CAST(limits AS TEXT), '') FROM member ORDER BY 1`,
@@ -106,7 +106,14 @@ func (w *world) everything() map[string][]string {
 		"journey":         `SELECT workspace_id || id || state || CAST(draft AS TEXT) || CAST(edit AS TEXT) FROM journey ORDER BY 1`,
 		"journey_version": `SELECT workspace_id || journey_id || CAST(version AS TEXT) FROM journey_version ORDER BY 1`,
 		"audit_entry":     `SELECT workspace_id || id || action FROM audit_entry ORDER BY 1`,
-	} {
+	}
+}
+
+// everything is the rows of all tables that set-up may touch, to see that nothing changed.
+func (w *world) everything() map[string][]string {
+	w.t.Helper()
+	out := map[string][]string{}
+	for table, text := range rows() {
 		rows, err := w.d.Query(w.t.Context(), text)
 		list, err := db.Collect(rows, err, func(r *db.Rows) (string, error) {
 			var line string
@@ -118,6 +125,21 @@ func (w *world) everything() map[string][]string {
 		out[table] = list
 	}
 	return out
+}
+
+// clear makes the database as good as new, so that a property is not slowed by all that came before.
+func (w *world) clear(rt *rapid.T) {
+	err := w.d.Tx(w.t.Context(), func(tx *db.Tx) error {
+		for table := range rows() {
+			if _, err := tx.Exec(w.t.Context(), "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		rt.Fatal(err)
+	}
 }
 
 func (w *world) parse(raw string, env map[string]string) setup.File {
