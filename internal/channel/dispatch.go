@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"parley/internal/people"
 )
 
 // stale is how old a claim may be when it is handed over. An older one asks the gate again, and a node that slept sends
@@ -64,7 +66,7 @@ func (l *lane) next(ctx context.Context) *parcel {
 		if l.low() {
 			ring(l.work)
 		}
-		if l.fit(p) {
+		if l.fit(ctx, p) {
 			return p
 		}
 		l.bucket.refund(p.Segments)
@@ -83,7 +85,7 @@ func (l *lane) low() bool {
 // handOver sends one parcel; its slot is free again when the outcome is known.
 func (l *lane) handOver(ctx context.Context, p *parcel) {
 	if s, ok := p.account.conn.(Submitter); ok {
-		if !l.fit(p) {
+		if !l.fit(ctx, p) {
 			l.settle(p, Receipt{}, errNotHanded)
 			return
 		}
@@ -94,7 +96,7 @@ func (l *lane) handOver(ctx context.Context, p *parcel) {
 		return
 	}
 	l.o.running.Go(func() {
-		if !l.fit(p) {
+		if !l.fit(ctx, p) {
 			l.settle(p, Receipt{}, errNotHanded)
 			return
 		}
@@ -106,9 +108,24 @@ func (l *lane) handOver(ctx context.Context, p *parcel) {
 }
 
 // fit is the last look before the adapter: nobody opted out since the gate was asked (I13), and that was not long ago.
-func (l *lane) fit(p *parcel) bool {
+func (l *lane) fit(ctx context.Context, p *parcel) bool {
 	age := l.o.s.Clock.Now().Sub(p.AttemptAt)
-	return age >= 0 && age <= l.patience(p) && !l.o.revokedSince(p.Workspace, p.To, p.drawn)
+	if age < 0 || age > l.patience(p) || l.o.revokedSince(p.Workspace, p.To, p.drawn) {
+		return false
+	}
+	return age <= stale || !l.o.s.polls() || !l.o.s.revokedElsewhere(ctx, p)
+}
+
+// revokedElsewhere asks the ledger again about a message that waited for its turn: another node may have taken a STOP,
+// which this one learns from the database alone. A ledger that does not answer sends nothing.
+func (s *Service) revokedElsewhere(ctx context.Context, p *parcel) bool {
+	purpose := people.Purpose(p.Purpose)
+	if purpose != people.Marketing && purpose != people.Cart && purpose != people.Loyalty {
+		return false
+	}
+	r, err := s.People.Consent(ctx, s.DB, p.Workspace, people.ConsentQuery{Medium: people.SMS, Address: p.To, Purpose: purpose})
+	s.failed(ctx, "ask about consent before a text leaves", err)
+	return err != nil || r.State == string(people.Revoked) || r.State == string(people.Blocked)
 }
 
 // patience is longer for a sender so slow that even one message waits for its turn, and always shorter than the lease:

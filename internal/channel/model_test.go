@@ -237,7 +237,7 @@ func (m *model) hand(rt *rapid.T) {
 	if p == nil {
 		return
 	}
-	if !l.fit(p) {
+	if !l.fit(m.t.Context(), p) {
 		m.open = append(m.open, result{parcel: p, err: errNotHanded, lane: l})
 		return
 	}

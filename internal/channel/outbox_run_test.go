@@ -1,6 +1,7 @@
 package channel_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,7 +9,9 @@ import (
 	"parley/internal/channel/twilio/twiliotest"
 	"parley/internal/db"
 	"parley/internal/db/dbtest"
+	"parley/internal/id"
 	"parley/internal/mailbox"
+	"parley/internal/people"
 )
 
 func TestAMessageLeavesAndItsReceiptsComeBack(t *testing.T) {
@@ -140,6 +143,39 @@ func TestTwoNodesSendEachMessageOnce(t *testing.T) { // I9, I23
 		})
 		if n := w.fake.Requests(); n != len(list) {
 			t.Errorf("%d requests for %d messages", n, len(list))
+		}
+	})
+}
+
+func TestAStopAtAnotherNodeEndsWhatWaitsForASlowSender(t *testing.T) { // I13: within a second, however slow the sender is
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if d.Engine() != db.Postgres {
+			return // SQLite has one process
+		}
+		w := newWorld(t, d, nil)
+		settings := w.fake.Settings()
+		settings["rate"] = "1"
+		_, err := w.service.Update(t.Context(), w.actor, w.channel.ID, channel.Draft{Name: "sms", Settings: settings})
+		must(t, err)
+		long, short := w.delivery("a long text, after which the sender rests"), w.delivery("a text in its turn")
+		long.Segments, short.Purpose, short.To = 4, string(people.Marketing), "+12125550143"
+		w.run()
+		w.enqueue(long)
+		w.untilState(long.Message, channel.StateSent)
+		w.enqueue(short)
+		w.untilState(short.Message, channel.StateSending)
+		w.mu.Lock()
+		w.verdict = func(channel.Claim) channel.Verdict { return channel.Verdict{Action: channel.Drop, Code: "suppressed"} }
+		w.mu.Unlock()
+		elsewhere := people.New(people.Deps{DB: d, Clock: w.clock, IDs: w.ids, Country: func(context.Context, db.Queryer, id.Workspace) (string, error) { return "US", nil }})
+		must(t, d.Tx(t.Context(), func(tx *db.Tx) error {
+			_, err := elsewhere.RecordConsentTx(t.Context(), tx, people.Consent{Workspace: w.ws.ID, Medium: people.SMS, Address: short.To, Action: people.Revoke,
+				Source: people.ByKeyword, Actor: "person", Proof: people.Proof{Method: "text", Text: "STOP"}})
+			return err
+		}))
+		w.untilState(short.Message, channel.StateDropped) // by the gate, which is asked again
+		if n := w.fake.Requests(); n != 1 {
+			t.Errorf("%d requests: the text left after the STOP", n)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (m *model) sendAll(send func(Outgoing) (Receipt, error)) (handed []MessageI
 	l := m.lane()
 	for p := l.pop(); p != nil; p = l.pop() {
 		r := result{parcel: p, err: errNotHanded, lane: l}
-		if l.fit(p) {
+		if l.fit(m.t.Context(), p) {
 			handed = append(handed, p.Message)
 			r.receipt, r.err = send(p.outgoing())
 		}
