@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,8 +33,8 @@ type brand struct {
 }
 
 // newBrand starts the program in a place and sets a brand up, the way a newcomer does. The program's clock stands at a
-// weekday morning in New York. The returned process still runs.
-func newBrand(t *testing.T, database string, flags ...string) (*brand, *process) {
+// weekday morning in New York. rate is how many texts a second its sender may send. The returned process still runs.
+func newBrand(t *testing.T, database string, rate int, flags ...string) (*brand, *process) {
 	t.Helper()
 	fake := twiliotest.New()
 	t.Cleanup(fake.Close)
@@ -41,7 +42,7 @@ func newBrand(t *testing.T, database string, flags ...string) (*brand, *process)
 	jar, _ := cookiejar.New(nil)
 	b := &brand{t: t, place: p, twilio: fake, http: &http.Client{Jar: jar, Timeout: 20 * time.Second}, clock: untilWorkday(), ids: &atomic.Int64{}}
 	n := b.start()
-	b.setUp()
+	b.setUp(rate)
 	return b, n
 }
 
@@ -69,7 +70,7 @@ func untilWorkday() time.Duration {
 
 func (b *brand) now() time.Time { return time.Now().Add(b.clock).UTC() }
 
-func (b *brand) setUp() {
+func (b *brand) setUp(rate int) {
 	b.t.Helper()
 	b.call("POST", "/setup", map[string]any{"workspace": "Fashion Era", "name": "Ana", "email": "ana@example.com", "password": "correct horse battery",
 		"country": "US", "timezone": "America/New_York", "currency": "USD"}, nil)
@@ -86,7 +87,7 @@ func (b *brand) setUp() {
 	settings["undo_seconds"] = 0
 	b.call("PUT", "/settings", settings, nil)
 	account := b.twilio.Settings()
-	account["rate"] = "500"
+	account["rate"] = strconv.Itoa(rate)
 	b.call("POST", "/channels", map[string]any{"kind": "twilio", "name": "sms", "settings": account,
 		"registration": map[string]any{"kind": "10dlc", "state": "approved"}}, nil)
 	b.call("PUT", "/shops/shop", map[string]any{"kind": "shopify", "domain": "fashion-era.myshopify.com", "secret": shopSecret,
@@ -191,7 +192,7 @@ func (b *brand) eventually(what string, holds func() bool) {
 	}
 }
 
-// idle says whether nothing waits to be handled or handed over, as far as the API tells.
+// waiting is how many messages the outbox lists in a state, at most a hundred; -1 when it does not answer.
 func (b *brand) waiting(state string) int {
 	var page struct {
 		Items []json.RawMessage `json:"items"`

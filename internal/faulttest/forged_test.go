@@ -44,7 +44,7 @@ func (b *brand) forgeries() []forgery {
 }
 
 func TestI4AForgedWebhookLeavesNoTrace(t *testing.T) {
-	b, n := newBrand(t, "")
+	b, n := newBrand(t, "", 500)
 	before := b.place.rows(t)
 	refused := func(t *testing.T, what string, f forgery, path string, body []byte, h http.Header) {
 		t.Helper()

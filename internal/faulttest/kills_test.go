@@ -94,8 +94,8 @@ func (b *brand) underWay(requests int, most time.Duration) bool {
 }
 
 func TestI1I2I9KillsWithWebhooksAndSendsUnderWay(t *testing.T) {
-	b, n := newBrand(t, "")
-	kills, people := times(40, 200), times(1200, 6000)
+	b, n := newBrand(t, "", 500)
+	kills, people := times(25, 200), times(1000, 6000)
 	b.subscribe(0, people)
 	b.campaign()
 	ctx, stop := context.WithCancel(context.Background())

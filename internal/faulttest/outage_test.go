@@ -95,7 +95,7 @@ func (b *brand) status(path string) int {
 
 func TestI1I22TheDatabaseGoesAwayAndComesBack(t *testing.T) {
 	c := newCluster(t)
-	b, n := newBrand(t, c.url(), "--lease", "2s")
+	b, n := newBrand(t, c.url(), 100, "--lease", "2s")
 	people := 400
 	b.subscribe(0, people)
 	b.campaign()
@@ -161,7 +161,7 @@ func small(t *testing.T, p place, n func() *process) (fill, empty func()) {
 }
 
 func TestI3I21AFullDiskRefusesAndLosesNothing(t *testing.T) {
-	b, n := newBrand(t, "")
+	b, n := newBrand(t, "", 500)
 	n.stop(t)
 	saved := filepath.Join(t.TempDir(), "saved")
 	copyDir(t, b.place.dir, saved)

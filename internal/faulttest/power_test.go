@@ -82,9 +82,9 @@ func lost(t *testing.T, dir string, acked []string, mayBreak bool) int {
 }
 
 func TestI20APowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
-	b, n := newBrand(t, "")
+	b, n := newBrand(t, "", 500)
 	n.stop(t)
-	before, r, acks := recorded(t, b, times(300, 2000))
+	before, r, acks := recorded(t, b, times(200, 2000))
 	t.Logf("%s; %d acknowledged", r, len(acks))
 	if len(acks) < 100 || len(r) < 100 {
 		t.Fatal("the run is too short to prove anything")
@@ -103,7 +103,7 @@ func TestI20APowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
 		return lost(t, dir, acked, ignoreSyncs), len(acked)
 	}
 	promises := 0
-	for i := range times(120, 500) {
+	for i := range times(100, 500) {
 		missing, promised := cut(i, false)
 		promises += promised
 		if missing > 0 {

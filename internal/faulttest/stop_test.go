@@ -43,8 +43,8 @@ func (b *brand) late(stopped map[string]time.Time) (late []time.Duration, before
 }
 
 func TestI13NothingStartsAfterAStopWasAnswered(t *testing.T) {
-	b, n := newBrand(t, "")
-	people := times(600, 4000)
+	b, n := newBrand(t, "", 100)
+	people := times(400, 4000)
 	b.subscribe(0, people)
 	b.campaign()
 	b.begin(0, people)
@@ -64,7 +64,7 @@ func TestI13NothingStartsAfterAStopWasAnswered(t *testing.T) {
 }
 
 func TestI19AReplyLeavesSoonAfterACrash(t *testing.T) {
-	b, n := newBrand(t, "") // with the lease of a new installation
+	b, n := newBrand(t, "", 500) // with the lease of a new installation
 	b.subscribe(0, 2)
 	b.campaign()
 	b.begin(0, 1)
