@@ -42,6 +42,13 @@ describe("messages of a thread", () => {
     expect(mergeMessages([sent], [delivered])[0]?.state).toBe("delivered");
     expect(mergeMessages([{ ...delivered, state_at: "" }], [{ ...sent, state_at: "" }])[0]?.state).toBe("delivered");
   });
+  it("show what was taken back as not sent, whatever the times say", () => {
+    const out = { kind: "out" as const, author: { kind: "agent" as const, id: "mem_1", name: "Ana" } };
+    const waiting = message(1, { ...out, state: "undo", state_at: "2026-11-21T14:01:01Z" });
+    const dropped = message(1, { ...out, state: "dropped", state_at: "2026-11-21T14:01:00Z" });
+    expect(mergeMessages([waiting], [dropped])[0]?.state).toBe("dropped");
+    expect(mergeMessages([dropped], [waiting])[0]?.state).toBe("dropped");
+  });
   it("show one that arrived once, not beside its copy on the way", () => {
     const local = message(Number.MAX_SAFE_INTEGER, { id: "local:k1", client_key: "k1", local: { key: "k1", state: "sending" } });
     expect(withLocal([message(1)], [local])).toHaveLength(2);

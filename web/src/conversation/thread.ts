@@ -16,7 +16,13 @@ export type Filter = "all" | "messages" | "events";
 /** How far a state is on its way; receipts may arrive out of order and never lead back. */
 const rank: Record<string, number> = { undo: 0, held: 1, queued: 2, sending: 3, unknown: 4, sent: 5, dropped: 6, failed: 6, delivered: 7, read: 8 };
 
+function isSettled(message: Message): boolean {
+  return (rank[message.state] ?? 0) >= 5;
+}
+
 function newer(have: Message, incoming: Message): Message {
+  // What was taken back carries the time at which it was written, which is before that of its wait.
+  if (isSettled(have) !== isSettled(incoming)) return isSettled(have) ? have : incoming;
   if (have.state_at && incoming.state_at && have.state_at !== incoming.state_at) {
     return have.state_at > incoming.state_at ? have : incoming;
   }
