@@ -101,7 +101,6 @@ export function Chapter({ episode, collapsed, onToggle, first }: { episode: Epis
       <button
         type="button"
         aria-expanded={!collapsed}
-        aria-label={t(collapsed ? "expand" : "collapse", { n: episode.number })}
         onClick={onToggle}
         className="inline-flex min-h-6 items-center gap-1 rounded-full px-1 text-caption font-medium text-text-2 hover:text-text"
       >

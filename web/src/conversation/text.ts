@@ -83,8 +83,6 @@ export const t = catalogue("conversation", {
   episodeOpen: "open",
   episodeSnoozed: "snoozed",
   episodeClosed: "closed {date}",
-  collapse: "Fold episode {n}",
-  expand: "Unfold episode {n}",
   foldedMessages: { one: "{n} line", other: "{n} lines" },
   moreEvents: { one: "{n} event", other: "{n} events" },
   thread: "Conversation with {name}",
