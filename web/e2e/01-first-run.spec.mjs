@@ -40,6 +40,7 @@ export default async function firstRun({ test, expect }) {
     const visitor = await desk.atEmpty();
     await visitor.goto("/c/1");
     await visitor.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect.deepEqual(await axe(visitor), []);
     await visitor.getByLabel("E-mail").fill("ana@fashion-era.example");
     await visitor.getByLabel("Password").fill("not her password");
     await visitor.getByRole("button", { name: "Sign in" }).click();

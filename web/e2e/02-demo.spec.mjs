@@ -1,5 +1,5 @@
 // The demo: ready to use at once, and the story of one customer through both screens, hers and the agent's.
-import { conversation, phoneOf } from "./desk.mjs";
+import { conversation, focus, phoneOf, until } from "./desk.mjs";
 
 /** What the report's tiles say: how many orders came back. */
 async function recovered(page) {
@@ -48,11 +48,11 @@ export default async function demo({ test, expect }) {
 
     await agent.getByRole("heading", { level: 1, name: "Maria Rossi" }).focus();
     await agent.keyboard.press("r");
-    await expectFocus(agent, expect, /Reply to Maria Rossi/);
+    await until(async () => (await focus(agent)).startsWith("Reply to Maria Rossi"), "the box has the focus");
     await agent.keyboard.type("It does, Maria. Here is something for you: /ten");
     await agent.getByRole("option", { name: /Ten percent/ }).waitFor();
     await agent.keyboard.press("Enter");
-    await waitForValue(box, /ERA/);
+    await until(async () => /ERA/.test(await box.inputValue()), "the code is in the box");
     await agent.keyboard.press("Control+Enter");
     await thread.getByRole("button", { name: "Undo" }).waitFor();
     await screen.getByText(/It does, Maria/).waitFor();
@@ -62,19 +62,6 @@ export default async function demo({ test, expect }) {
     await thread.getByText(/order/i).last().waitFor();
     await reportShows(agent, before, expect);
   });
-}
-
-async function expectFocus(page, expect, wanted) {
-  await page.waitForFunction((source) => new RegExp(source).test(document.activeElement?.getAttribute("aria-label") ?? ""), wanted.source);
-  expect.ok(true);
-}
-
-async function waitForValue(box, wanted) {
-  const end = performance.now() + 30_000;
-  while (!wanted.test(await box.inputValue())) {
-    if (performance.now() > end) throw new Error(`the box holds ${await box.inputValue()}, not ${wanted}`);
-    await box.page().evaluate(() => new Promise(requestAnimationFrame));
-  }
 }
 
 /** Presses the clock until the customer's phone shows it. */

@@ -10,7 +10,7 @@ export default async function writing({ test, expect }) {
     await box.press("Control+Enter");
     await thread.getByText("Sent by mistake").waitFor();
     await thread.getByRole("button", { name: "Undo" }).click();
-    await thread.getByText("Sent by mistake").waitFor({ state: "detached" });
+    await thread.getByText(/Not sent · Taken back before it left/).waitFor();
     await until(async () => (await box.inputValue()) === "Sent by mistake", "the text is back in the box");
 
     await box.fill("Sent on purpose");

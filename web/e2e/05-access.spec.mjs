@@ -17,7 +17,7 @@ const screens = [
   ["offers", () => "/offers"],
   ["phones", () => "/sim"],
   ["phone", async (page) => phoneAddress(await phoneOf(page, "Emma Clarke"))],
-  ...["brand", "team", "channels", "shop", "keys", "looks", "audit"].map((section) => [`settings of ${section}`, () => `/settings/${section}`]),
+  ...["team", "channels", "shop", "brand", "compliance", "keys", "audit", "keyboard"].map((section) => [`settings of ${section}`, () => `/settings/${section}`]),
 ];
 
 function phoneAddress(phone) {

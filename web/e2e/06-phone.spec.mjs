@@ -2,7 +2,7 @@
 import { parts } from "./desk.mjs";
 
 export default async function phone({ test, expect }) {
-  await test("T25 list, thread, reply and back keep the place in the list", async (desk) => {
+  await test("T25 list, thread and back keep the place in the list", async (desk) => {
     const page = await desk.ana({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     await page.goto("/inbox?view=all");
     await page.locator("[data-row]").first().waitFor();
