@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -85,7 +86,7 @@ func serve(ctx context.Context, name string, t task) (address string, stop func(
 	}
 	if address, err = c.line(); err != nil {
 		_, ended := c.end()
-		return "", nil, fmt.Errorf("start %s: %w (%v)", name, err, ended)
+		return "", nil, fmt.Errorf("start %s: %w", name, errors.Join(err, ended))
 	}
 	return address, c.end, nil
 }

@@ -152,7 +152,7 @@ func follow(ctx context.Context, address, key string, heard chan<- string) error
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // the reader below closes it
 	if err != nil {
 		return err
 	}

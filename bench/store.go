@@ -71,7 +71,7 @@ func postmaster(ctx context.Context, q db.Queryer) (int, error) {
 	}
 	p, err := readProcess(backend)
 	if err != nil {
-		return 0, nil // on another machine: its CPU is not known here
+		return 0, nil //nolint:nilerr // on another machine: its CPU is not known here
 	}
 	return p.parent, nil
 }
