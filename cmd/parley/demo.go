@@ -74,7 +74,7 @@ func openBrowser(address string) {
 	case "windows":
 		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
 	}
-	opener := exec.Command(name, args...)
+	opener := exec.Command(name, args...) //nolint:noctx // the browser outlives the demo
 	if opener.Start() == nil {
 		go func() { _ = opener.Wait() }()
 	}

@@ -63,7 +63,7 @@ func Describe(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	c := config.Defaults()
 	c.DataDir, c.Listen = dir, "127.0.0.1:0"
 	a, err := New(ctx, Options{Config: c})

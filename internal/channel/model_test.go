@@ -97,7 +97,6 @@ type model struct {
 	texts   map[string]int // signals by provider's id
 	sids    []string
 	next    func(Outgoing) (Receipt, error)
-	jumped  bool // a gap is to be noticed: bulk may not leave
 }
 
 // modelAdapter is a provider that does what the model says.
@@ -441,11 +440,11 @@ func (m *model) check(rt *rapid.T) {
 
 // end lets everything finish: nothing is lost, nothing stays under way, every text was told once.
 func (m *model) end(rt *rapid.T) {
-	l := m.lane()
 	for range 400 {
 		m.store(m.open)
 		m.open = nil
-		if l = m.lane(); l == nil {
+		l := m.lane()
+		if l == nil {
 			break
 		}
 		must(m.t, m.d.Tx(m.t.Context(), func(tx *db.Tx) error {

@@ -123,7 +123,7 @@ func (s *Service) SetHooks(h Hooks) { s.hooks = h }
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.outbox.start(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil // asked to stop before it began
+			return nil //nolint:nilerr // asked to stop before it began
 		}
 		return err
 	}

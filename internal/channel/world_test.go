@@ -145,7 +145,7 @@ func (w *world) webhook(rw http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := w.service.Webhook(r.Context(), parts[1], parts[2], req)
 	if err != nil {
-		http.Error(rw, err.Error(), 503)
+		http.Error(rw, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	rw.WriteHeader(max(answer.Status, 200))

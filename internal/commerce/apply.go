@@ -35,7 +35,7 @@ func (s *Service) buyer(ctx context.Context, tx *db.Tx, row shopRow, b contact) 
 		return "", err
 	}
 	if resolved[0].Err != nil {
-		return "", nil // nothing readable in it: the same as nothing said
+		return "", nil //nolint:nilerr // nothing readable in it: the same as nothing said
 	}
 	return resolved[0].Person, nil
 }

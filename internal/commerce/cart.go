@@ -100,10 +100,9 @@ const AttributionRule = "An order counts as recovered when its cart was abandone
 
 // touch is what the shop says a cart is now.
 type touch struct {
-	at      clock.Time // the shop's time of the change
-	cart    Cart       // content, person, addresses
-	gone    bool       // closed by the shop without an order
-	ordered string     // id of its order, if the shop says that it is complete
+	at   clock.Time // the shop's time of the change
+	cart Cart       // content, person, addresses
+	gone bool       // closed by the shop without an order
 }
 
 // touched is the cart after the shop's news. stale says that the news is older than what is known, and changes nothing.

@@ -2,6 +2,7 @@ package commerce
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"parley/internal/clock"
@@ -296,13 +297,13 @@ func (s *Service) bodies(ctx context.Context, ws id.Workspace, carts []Cart) ([]
 
 // Hook answers a shop's webhook. handled is false when the workspace has no shop of that name.
 func (s *Service) Hook(w http.ResponseWriter, r *http.Request, ws id.Workspace, name string, body []byte) (handled bool, err error) {
-	switch err := s.Receive(r.Context(), ws, name, r.Header, body); err {
-	case nil:
-		w.WriteHeader(http.StatusOK)
-		return true, nil
-	case ErrUnknownShop:
+	err = s.Receive(r.Context(), ws, name, r.Header, body)
+	if errors.Is(err, ErrUnknownShop) {
 		return false, nil
-	default:
+	}
+	if err != nil {
 		return true, err
 	}
+	w.WriteHeader(http.StatusOK)
+	return true, nil
 }

@@ -2,6 +2,7 @@ package commerce
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (s *Service) SaveShopTx(ctx context.Context, tx *db.Tx, actor org.Actor, in
 	}
 	now := s.clock.Now()
 	row, err := findShopByName(ctx, tx, actor.Workspace, in.Name)
-	if err == ErrUnknownShop {
+	if errors.Is(err, ErrUnknownShop) {
 		row, err = shopRow{Workspace: actor.Workspace, Shop: Shop{ID: ShopID(s.ids.New("shp")), Name: in.Name, Kind: in.Kind, CreatedAt: now}}, nil
 	}
 	if err != nil {

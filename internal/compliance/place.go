@@ -122,7 +122,7 @@ func expand(list string) []string {
 			continue
 		}
 		var a, b int
-		fmt.Sscanf(from+" "+to, "%d %d", &a, &b)
+		_, _ = fmt.Sscanf(from+" "+to, "%d %d", &a, &b)
 		for ; a <= b; a++ {
 			out = append(out, fmt.Sprintf("%03d", a))
 		}

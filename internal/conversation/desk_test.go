@@ -140,7 +140,7 @@ func TestActionsCanBeUndone(t *testing.T) { // IN-3
 		if _, err := w.Undo(t.Context(), w.ben, done.Undo); errs.CodeOf(err) != "undo_expired" {
 			t.Errorf("somebody else's undo: %v", err)
 		}
-		done = w.do(w.ana, p, conversation.Action{Kind: conversation.Reopen})
+		w.do(w.ana, p, conversation.Action{Kind: conversation.Reopen})
 		done = w.do(w.ana, p, conversation.Action{Kind: conversation.Finish})
 		back, err := w.Undo(t.Context(), w.ana, done.Undo)
 		must(t, err)

@@ -31,7 +31,7 @@ func (q inquiry) reach() Verdict {
 
 // loop stops two machines that answer each other (I38).
 func (q inquiry) loop() Verdict {
-	limit := 0
+	var limit int
 	switch q.Kind {
 	case KindCompliance:
 		limit = maxAutoReplies

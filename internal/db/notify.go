@@ -46,7 +46,7 @@ func (d *DB) listen(ctx context.Context, told func(string), again func()) error 
 	}
 	// The connection listens, so it is not given back to the pool.
 	own := conn.Hijack()
-	defer own.Close(context.WithoutCancel(ctx))
+	defer func() { _ = own.Close(context.WithoutCancel(ctx)) }()
 	if _, err := own.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
 		return err
 	}

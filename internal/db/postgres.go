@@ -50,9 +50,6 @@ type statement struct {
 	args []any
 }
 
-// maxPending bounds the memory of one pipeline.
-const maxPending = 1000
-
 // pgTx runs the units one after the other in one transaction. Any error undoes all of them.
 func (d *DB) pgTx(ctx context.Context, fns []func(*Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)

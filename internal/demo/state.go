@@ -47,7 +47,7 @@ func readState(dir string) (state, error) {
 	var s state
 	if err := json.Unmarshal(raw, &s); err != nil || s.Version != stateVersion {
 		// It was cut off, or is of another version of the demo: it is made anew.
-		return state{Version: stateVersion}, nil
+		return state{Version: stateVersion}, nil //nolint:nilerr // see above
 	}
 	return s, nil
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"parley/internal/errs"
@@ -105,7 +106,7 @@ func (f *Feed) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		polled := f.clock.Now().Add(f.opts.Poll)
 		if err := f.clock.Wait(ctx, polled, f.wake); err != nil {
-			return nil
+			return nil //nolint:nilerr // asked to stop
 		}
 		f.deliver(ctx, !f.clock.Now().Before(polled))
 	}
@@ -169,7 +170,7 @@ func (f *Feed) handOut(ws id.Workspace, st *stream, events []Event) {
 			why = errGap
 		}
 		for s := range st.subs {
-			if why == errGap {
+			if errors.Is(why, errGap) {
 				f.cut(s, why)
 				continue
 			}

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -178,7 +179,7 @@ const timerWake = "journey.wake"
 // withRun loads an active run with its program and lets act move it.
 func (s *Service) withRun(ctx context.Context, tx *db.Tx, item mailbox.Item, run RunID, act func(*move) error) error {
 	n, err := findRun(ctx, tx, item.Workspace, run)
-	if err == ErrUnknown || err == nil && (n.State != RunActive || n.Person != item.Person) {
+	if errors.Is(err, ErrUnknown) || err == nil && (n.State != RunActive || n.Person != item.Person) {
 		return nil
 	}
 	if err != nil {

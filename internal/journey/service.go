@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -150,7 +151,7 @@ func (s *Service) Problems(ctx context.Context, q db.Queryer, ws id.Workspace, d
 		if n.step.Type != "offer" || n.step.Offer == "" {
 			continue
 		}
-		if _, err := s.Offers.ByName(ctx, q, ws, n.step.Offer); err == offer.ErrUnknown {
+		if _, err := s.Offers.ByName(ctx, q, ws, n.step.Offer); errors.Is(err, offer.ErrUnknown) {
 			problems = append(problems, Problem{name, fmt.Sprintf("There is no offer named %q. Make it first, or choose another.", n.step.Offer)})
 		} else if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"errors"
 
 	"parley/internal/commerce"
 	"parley/internal/conversation"
@@ -49,7 +50,7 @@ func (s *Service) onOutcome(ctx context.Context, tx *db.Tx, item mailbox.Item) e
 		return err
 	}
 	n, err := findRun(ctx, tx, item.Workspace, RunID(o.Run))
-	if err == ErrUnknown {
+	if errors.Is(err, ErrUnknown) {
 		return nil
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -266,7 +267,7 @@ func (s *Service) replace(ctx context.Context, actor org.Actor, offer ID, o Offe
 // Valid says whether a person can use a code now, with the reason in words an agent can pass on.
 func (s *Service) Valid(ctx context.Context, ws id.Workspace, code string, p id.Person) (bool, string, error) {
 	c, err := findCode(ctx, s.db, ws, strings.ToUpper(strings.TrimSpace(code)))
-	if err == ErrUnknown {
+	if errors.Is(err, ErrUnknown) {
 		return false, "No code of ours reads like this.", nil
 	}
 	if err != nil {

@@ -117,6 +117,13 @@ func (s *Service) IssueTx(ctx context.Context, tx *db.Tx, g Grant) (Code, error)
 	if err != nil || found && last.live(now) {
 		return last, err
 	}
+	if o.MaxCodes > 0 || g.Member != nil {
+		// A limit counts what others give at the same moment, so they give one after the other; what they gave is read again.
+		tx.LockTx(ctx, "offer "+string(o.ID))
+		if last, found, err = lastCode(ctx, tx, g.Workspace, g.Person, o.ID); err != nil || found && last.live(now) {
+			return last, err
+		}
+	}
 	if err := s.mayIssue(ctx, tx, g, o, now); err != nil {
 		return Code{}, err
 	}

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"parley/internal/db"
@@ -40,7 +41,7 @@ func (s *Service) OnEvent(ctx context.Context, tx *db.Tx, item mailbox.Item) err
 	for _, v := range used {
 		text, _ := v.(string)
 		c, err := findCode(ctx, tx, item.Workspace, strings.ToUpper(strings.TrimSpace(text)))
-		if err == ErrUnknown {
+		if errors.Is(err, ErrUnknown) {
 			continue // a code of the shop's own
 		}
 		if err != nil {

@@ -14,5 +14,3 @@ var ErrIdentityTaken = errs.New(errs.Conflict, "identity_taken",
 	"This number or address belongs to another customer. Nothing was saved.")
 
 var errIdentity = errs.New(errs.Invalid, "identity_invalid", "This cannot recognise a customer. Nothing was saved.")
-
-var errCursor = errs.New(errs.Invalid, "cursor_invalid", "This page does not exist. Start again from the first page.")

@@ -71,7 +71,7 @@ func setHeaders(h http.Header, r *http.Request, c httpx.Client) {
 
 // recovered answers for a handler that panicked. A handler that gave up on purpose may.
 func (s *Server) recovered(value any, w *countingWriter, r *http.Request) {
-	if value == nil || value == http.ErrAbortHandler {
+	if value == nil || value == http.ErrAbortHandler { //nolint:errorlint // the standard library panics with this very value
 		return
 	}
 	err := fmt.Errorf("panic: %v\n%s", value, debug.Stack())

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -126,7 +127,7 @@ func BenchmarkFloor(b *testing.B) {
 		select {
 		case window <- struct{}{}:
 		default:
-			if err := w.Flush(); err != nil && err != io.EOF {
+			if err := w.Flush(); err != nil && !errors.Is(err, io.EOF) {
 				b.Fatal(err)
 			}
 			window <- struct{}{}

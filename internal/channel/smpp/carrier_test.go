@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -243,8 +244,8 @@ func next[T any](t testing.TB, from <-chan T, what string) T {
 // failureOf expects an error to be a failure.
 func failureOf(t testing.TB, err error) *channel.Failure {
 	t.Helper()
-	f, ok := err.(*channel.Failure)
-	if !ok {
+	var f *channel.Failure
+	if !errors.As(err, &f) {
 		t.Fatalf("want a failure, got %v", err)
 	}
 	return f

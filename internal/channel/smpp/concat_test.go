@@ -52,7 +52,7 @@ func TestLongTextsComeBackWhole(t *testing.T) {
 func roundTrip(t *rapid.T, o *options) {
 	piece := rapid.SampledFrom([]string{"a", "€", "{", "ü", "ê", "😀", "中", " words and words ", "Ω"})
 	words := strings.Join(rapid.SliceOfN(piece, 1, 500).Draw(t, "words"), "")
-	messages, failure := o.compose(channel.Outgoing{To: "+15552223333", Text: words}, 0, uint16(rapid.Uint16().Draw(t, "ref")))
+	messages, failure := o.compose(channel.Outgoing{To: "+15552223333", Text: words}, 0, rapid.Uint16().Draw(t, "ref"))
 	if failure != nil {
 		t.Fatal(failure)
 	}
