@@ -172,17 +172,22 @@ func (n *process) stop(t *testing.T) {
 			t.Fatalf("the program did not end well: %v\n%s", n.err, n.words())
 		}
 	case <-time.After(30 * time.Second):
+		_ = n.cmd.Process.Signal(syscall.SIGQUIT) // the program writes where each of its goroutines stands
+		<-n.ended
 		t.Fatalf("the program did not end in 30 s\n%s", n.words())
 	}
 }
 
-// words is what the process wrote to its log.
+// logTail is how much of a log a failed test shows: room for the goroutines of a program that did not end.
+const logTail = 60_000
+
+// words is what the process wrote to its log, or its end.
 func (n *process) words() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	text := n.log.String()
-	if len(text) > 6000 {
-		text = "..." + text[len(text)-6000:]
+	if len(text) > logTail {
+		text = "..." + text[len(text)-logTail:]
 	}
 	return text
 }

@@ -50,7 +50,7 @@ func newBrand(t *testing.T, database string, rate int, flags ...string) (*brand,
 func (b *brand) start(env ...string) *process {
 	b.t.Helper()
 	skip := b.clock
-	b.twilio.Now = func() time.Time { return time.Now().Add(skip) }
+	b.twilio.SetNow(func() time.Time { return time.Now().Add(skip) })
 	return b.place.start(b.t, append(env, "FAULT_CLOCK="+b.clock.String())...)
 }
 

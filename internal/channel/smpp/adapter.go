@@ -230,24 +230,29 @@ func (c *conn) news(attempt channel.AttemptID, r channel.Receipt, err error) {
 func (c *conn) spawn(work func(ctx context.Context)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.spawnLocked(work)
+}
+
+func (c *conn) spawnLocked(work func(ctx context.Context)) bool {
 	if !c.closed {
 		c.running.Go(func() { work(c.ctx) })
 	}
 	return !c.closed
 }
 
+// startSending starts what Close ends, so it happens whole before Close or not at all.
 func (c *conn) startSending() bool {
 	c.mu.Lock()
-	begin, open := !c.sending && !c.closed, !c.closed
-	c.sending = c.sending || begin
-	c.mu.Unlock()
-	if begin {
-		c.arrivals.start()
-		for _, l := range c.senders {
-			c.spawn(l.run)
-		}
+	defer c.mu.Unlock()
+	if c.closed || c.sending {
+		return !c.closed
 	}
-	return open
+	c.sending = true
+	c.arrivals.start()
+	for _, l := range c.senders {
+		c.spawnLocked(l.run)
+	}
+	return true
 }
 
 func (c *conn) startHearing() {

@@ -196,7 +196,7 @@ func TestTheRequestSaysWhatTheMessageSays(t *testing.T) {
 func TestMissedTextsAreListedAcrossPages(t *testing.T) {
 	f, _, c := open(t)
 	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	f.Now = func() time.Time { now = now.Add(time.Second); return now }
+	f.SetNow(func() time.Time { now = now.Add(time.Second); return now })
 	old := f.Receive("+15550100042", twiliotest.Number, "too old")
 	since := clock.From(now.Add(500 * time.Millisecond))
 	var want []string

@@ -60,9 +60,9 @@ type Accepted struct {
 type Fake struct {
 	*httptest.Server
 	Client *http.Client // for callbacks
-	Now    func() time.Time
 
 	mu       sync.Mutex
+	now      func() time.Time
 	next     []Behaviour
 	always   *Behaviour
 	journal  []Accepted
@@ -77,7 +77,7 @@ type file struct {
 
 // New starts an imitation; the caller closes it.
 func New() *Fake {
-	f := &Fake{Now: time.Now, Client: &http.Client{Timeout: 10 * time.Second}, files: map[string]file{}}
+	f := &Fake{now: time.Now, Client: &http.Client{Timeout: 10 * time.Second}, files: map[string]file{}}
 	mux := http.NewServeMux()
 	root := "/2010-04-01/Accounts/" + SID
 	mux.HandleFunc("POST "+root+"/Messages.json", f.authorised(f.create))
@@ -132,7 +132,7 @@ func (f *Fake) Requests() int {
 func (f *Fake) Receive(from, to, body string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	a := Accepted{SID: f.sid(), From: from, To: to, Body: body, Status: "received", Inbound: true, At: f.Now()}
+	a := Accepted{SID: f.sid(), From: from, To: to, Body: body, Status: "received", Inbound: true, At: f.now()}
 	f.journal = append(f.journal, a)
 	return a.SID
 }
@@ -144,6 +144,13 @@ func (f *Fake) Put(message, name, contentType string, content []byte) string {
 	path := "/2010-04-01/Accounts/" + SID + "/Messages/" + message + "/Media/" + name
 	f.files[path] = file{contentType, content}
 	return f.URL + path
+}
+
+// SetNow sets the clock by which it dates messages.
+func (f *Fake) SetNow(now func() time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = now
 }
 
 // sid makes the next id; mu is held.
@@ -195,7 +202,7 @@ func (f *Fake) take(form url.Values) (Behaviour, Accepted, bool) {
 	}
 	a := Accepted{SID: f.sid(), From: form.Get("From"), To: form.Get("To"), Body: form.Get("Body"), Media: form["MediaUrl"],
 		Callback: form.Get("StatusCallback"), Validity: form.Get("ValidityPeriod"), Service: form.Get("MessagingServiceSid"),
-		Status: "queued", At: f.Now()}
+		Status: "queued", At: f.now()}
 	f.journal = append(f.journal, a)
 	return b, a, true
 }
