@@ -54,7 +54,7 @@ func newWorld(t *testing.T, start, database string, reach ...string) *world {
 	}
 	w := &world{t: t, clock: clock.NewManual(clock.From(at)), twilio: twiliotest.New()}
 	t.Cleanup(w.twilio.Close)
-	w.twilio.Now = func() time.Time { return w.clock.Now().Std() }
+	w.twilio.SetNow(func() time.Time { return w.clock.Now().Std() })
 	c := config.Defaults()
 	c.DataDir, c.Listen, c.Database = t.TempDir(), "127.0.0.1:0", database
 	c.EgressAllow = append(reach, strings.TrimPrefix(w.twilio.URL, "http://"))
