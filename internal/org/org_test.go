@@ -179,6 +179,40 @@ func TestAWorkspaceReadInsideATransactionThatFailsIsNotKept(t *testing.T) {
 	})
 }
 
+func TestATransactionSeesItsOwnChangeOfAWorkspaceAndOthersSeeItAfterwards(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := setup(t, d)
+		w := f.workspace("Era")
+		owner := actorOf(f.member(w.ID, "ana@example.com", org.Owner))
+		inside := func(want string, then func(tx *db.Tx) error) {
+			t.Helper()
+			err := d.Tx(f.ctx, func(tx *db.Tx) error {
+				seen, err := f.org.Workspace(f.ctx, tx, w.ID)
+				if err == nil && seen.Name != want {
+					t.Errorf("a transaction sees %q, not %q", seen.Name, want)
+				}
+				return errors.Join(err, then(tx))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		inside("Era", func(*db.Tx) error { return nil }) // from here on it is cached
+		name := "Epoch"
+		inside("Era", func(tx *db.Tx) error {
+			if _, err := f.org.UpdateWorkspaceTx(f.ctx, tx, owner, org.WorkspaceChange{Name: &name}); err != nil {
+				return err
+			}
+			seen, err := f.org.Workspace(f.ctx, tx, w.ID)
+			if seen.Name != name {
+				t.Errorf("the transaction sees %q after its own change", seen.Name)
+			}
+			return err
+		})
+		inside(name, func(*db.Tx) error { return nil })
+	})
+}
+
 func TestTheChecklistTicksItself(t *testing.T) { // FR-7
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := setup(t, d)

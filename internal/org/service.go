@@ -66,26 +66,49 @@ func New(d Deps) *Service {
 
 // Workspace is one workspace; it fails with ErrNoWorkspace. It may be a moment old when another node changed it.
 func (s *Service) Workspace(ctx context.Context, q db.Queryer, ws id.Workspace) (Workspace, error) {
+	tx, inside := q.(*db.Tx)
+	if inside {
+		if w, ok := seenBy(tx)[ws]; ok {
+			return w, nil
+		}
+	}
 	s.mu.Lock()
 	cached, ok := s.workspaces[ws]
 	generation := s.generation
 	s.mu.Unlock()
-	if age := s.clock.Now().Sub(cached.at); ok && age >= 0 && age < cacheFor {
+	now := s.clock.Now()
+	if age := now.Sub(cached.at); ok && age >= 0 && age < cacheFor {
 		return cached.workspace, nil
 	}
 	w, err := workspaceByID(ctx, q, ws)
 	if err != nil {
 		return Workspace{}, wrap(err, "load workspace %s", ws)
 	}
-	// What a transaction sees may never be committed.
-	if _, inside := q.(*db.Tx); !inside {
-		s.mu.Lock()
-		if generation == s.generation {
-			s.workspaces[ws] = cachedWorkspace{w, s.clock.Now()}
-		}
-		s.mu.Unlock()
+	keep := func() { s.keep(w, now, generation) }
+	if !inside {
+		keep()
+		return w, nil
 	}
+	// What a transaction sees may never be committed, so that others learn it only after.
+	seenBy(tx)[ws] = w
+	tx.AfterCommit(keep)
 	return w, nil
+}
+
+// seenBy are the workspaces as the transaction has read them.
+func seenBy(tx *db.Tx) map[id.Workspace]Workspace {
+	return tx.Local(seenKey{}, func() any { return map[id.Workspace]Workspace{} }).(map[id.Workspace]Workspace)
+}
+
+type seenKey struct{}
+
+// keep caches what was read at a moment, unless something was changed since.
+func (s *Service) keep(w Workspace, at clock.Time, generation int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if generation == s.generation {
+		s.workspaces[w.ID] = cachedWorkspace{w, at}
+	}
 }
 
 // forget drops the cached workspace after a change.
@@ -189,6 +212,7 @@ func (s *Service) UpdateWorkspaceTx(ctx context.Context, tx *db.Tx, actor Actor,
 	if err := updateWorkspace(ctx, tx, after); err != nil {
 		return Workspace{}, err
 	}
+	seenBy(tx)[after.ID] = after
 	tx.AfterCommit(func() { s.forget(after.ID) })
 	if err := s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "workspace.update", Object: string(after.ID), Before: auditable(before), After: auditable(after)}); err != nil {
 		return Workspace{}, err
