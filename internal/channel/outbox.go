@@ -192,20 +192,33 @@ func (o *outbox) run(ctx context.Context) {
 	o.release(context.WithoutCancel(ctx))
 }
 
-// release lets other nodes have the lanes at once. After a crash they wait for the leases to run out.
+// release lets other nodes have the lanes at once. After a crash they wait for the leases to run out. No lock is held
+// meanwhile: a transaction before this one may be queueing messages, and looks for their lanes.
 func (o *outbox) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	fences := o.fences()
 	o.s.failed(ctx, "let go of the senders", o.s.DB.Tx(ctx, func(tx *db.Tx) error {
-		for number, l := range o.lanes {
-			if l.fence > 0 {
-				endLease(ctx, tx, number, l.fence)
-			}
+		for number, fence := range fences {
+			endLease(ctx, tx, number, fence)
 		}
 		return nil
 	}))
+}
+
+// fences are those of the lanes that were ever ours.
+func (o *outbox) fences() map[int64]int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out := map[int64]int64{}
+	for number, l := range o.lanes {
+		l.mu.Lock()
+		if l.fence > 0 {
+			out[number] = l.fence
+		}
+		l.mu.Unlock()
+	}
+	return out
 }
 
 // revoked notes that an address opted out: what was claimed before asks the gate again (I13).
