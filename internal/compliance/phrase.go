@@ -64,7 +64,15 @@ func (r *Rules) loadWords() error {
 		polite: set(rows.Polite), around: set(rows.Around), courtesy: set(append(rows.Polite, rows.Around...)),
 		start: set(rows.Start), help: set(rows.Help), yes: set(rows.Yes), tapbacks: set(rows.Tapbacks),
 		notTypos: set(rows.NotTypos), negators: set(rows.Negators), negatedThrough: set(rows.NegatedThrough),
-		hinted: rows.Hinted, aliases: rows.Aliases,
+		hinted: rows.Hinted, aliases: rows.Aliases, begins: map[string]bool{},
+	}
+	for words := range rows.Aliases {
+		if first, _, two := strings.Cut(words, " "); two {
+			l.begins[first] = true
+		}
+	}
+	for r := range l.ascii {
+		l.ascii[r] = fold(rune(r))
 	}
 	for _, row := range rows.Phrases {
 		p := phrase{name: row.Language + "." + row.Name, kind: row.Kind, firm: row.Firm}

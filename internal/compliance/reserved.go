@@ -54,7 +54,18 @@ type lintTable struct {
 	forbidden  []forbidden
 	yes        map[string]bool
 	help       map[string]bool
+	sieve      sieve // of the rules below, and of each of forbidden by its place
 }
+
+// The rules that the sieve knows, beside those of forbidden.
+const (
+	ruleOptOut uint64 = 1 << (63 - iota)
+	ruleAsk
+	ruleNumeric
+	ruleLink
+	firstTopic uint64 = 1
+	mostTopics        = 60
+)
 
 type forbidden struct {
 	Topic    string   `json:"topic"`
@@ -99,19 +110,57 @@ func (r *Rules) loadLint() error {
 		f.re = re
 		t.forbidden = append(t.forbidden, f)
 	}
+	if err := t.sift(rows.Shorteners); err != nil {
+		return fmt.Errorf("lint: %w", err)
+	}
 	r.lint = t
 	return nil
+}
+
+// sift prepares the sieve. Of links only those to a shortener matter.
+func (t *lintTable) sift(shorteners []string) error {
+	if len(t.forbidden) > mostTopics {
+		return fmt.Errorf("more than %d topics", mostTopics)
+	}
+	patterns := map[uint64]*regexp.Regexp{ruleOptOut: t.optOut, ruleAsk: t.ask, ruleNumeric: t.numeric}
+	for i, f := range t.forbidden {
+		patterns[firstTopic<<i] = f.re
+	}
+	words := map[uint64][]string{ruleLink: shorteners}
+	for rule, re := range patterns {
+		need, err := needed(re.String())
+		if err != nil {
+			return err
+		}
+		words[rule] = need
+	}
+	var err error
+	t.sieve, err = newSieve(words)
+	return err
 }
 
 // Lint lists what must or should change before the text may be sent (R-10, R-17, R-18, R-26, R-28), in the order of
 // the text; what is missing comes last.
 func (r *Rules) Lint(d Draft) []Finding {
-	out := r.lintAnswers(d)
-	out = append(out, r.lintTopics(d)...)
-	out = append(out, r.lintLinks(d)...)
+	return r.lintFor(d, r.lint.sieve.run(d.Text))
+}
+
+// lintFor is Lint with the rules that may match the text.
+func (r *Rules) lintFor(d Draft, rules uint64) []Finding {
+	var out []Finding
+	if rules&ruleAsk != 0 {
+		out = r.lintAnswers(d)
+	}
+	if rules&ruleNumeric != 0 {
+		out = append(out, r.lintNumbers(d)...)
+	}
+	out = append(out, r.lintTopics(d, rules)...)
+	if rules&ruleLink != 0 {
+		out = append(out, r.lintLinks(d)...)
+	}
 	slices.SortStableFunc(out, func(a, b Finding) int { return a.Start - b.Start })
 	if r.lint.marketing[d.Purpose] && !d.InConversation {
-		out = append(out, r.lintMissing(d)...)
+		out = append(out, r.lintMissing(d, rules)...)
 	}
 	return out
 }
@@ -140,15 +189,23 @@ func (r *Rules) lintAnswers(d Draft) []Finding {
 				"%q is answered with the program's details. Ask for another word.", d.Text[start:end]))
 		}
 	}
+	return out
+}
+
+func (r *Rules) lintNumbers(d Draft) []Finding {
+	var out []Finding
 	for _, at := range r.lint.numeric.FindAllStringIndex(d.Text, -1) {
 		out = append(out, block("numeric_opt_out", at[0], at[1], "Carriers forbid a number in the place of STOP. Write: Reply STOP to opt out."))
 	}
 	return out
 }
 
-func (r *Rules) lintTopics(d Draft) []Finding {
+func (r *Rules) lintTopics(d Draft, rules uint64) []Finding {
 	var out []Finding
-	for _, f := range r.lint.forbidden {
+	for i, f := range r.lint.forbidden {
+		if rules&(firstTopic<<i) == 0 {
+			continue
+		}
 		for _, at := range f.re.FindAllStringIndex(d.Text, -1) {
 			text := fmt.Sprintf("%q reads as %s, which carriers filter or fine. %s", d.Text[at[0]:at[1]], f.Topic, f.Do)
 			out = append(out, Finding{"forbidden_content", f.Severity, text, at[0], at[1]})
@@ -173,7 +230,7 @@ func (r *Rules) lintLinks(d Draft) []Finding {
 }
 
 // lintMissing asks for the brand's name, and for the way out when it is due.
-func (r *Rules) lintMissing(d Draft) []Finding {
+func (r *Rules) lintMissing(d Draft, rules uint64) []Finding {
 	var out []Finding
 	brand := strings.Join(r.words.tokens(d.Brand), "")
 	said := strings.Join(r.words.tokens(d.Text), "")
@@ -181,7 +238,7 @@ func (r *Rules) lintMissing(d Draft) []Finding {
 		out = append(out, block("brand_missing", 0, 0, "The text does not say who sends it. Begin with the brand's name: %q.", d.Brand+": "))
 	}
 	due := d.LastOptOutNoticeAt.IsZero() || d.Now.Sub(d.LastOptOutNoticeAt).Hours() >= noticeDays*24
-	if r.lint.optOut.MatchString(d.Text) || !d.FirstMessage && !due {
+	if !d.FirstMessage && !due || rules&ruleOptOut != 0 && r.lint.optOut.MatchString(d.Text) {
 		return out
 	}
 	f := Finding{"opt_out_notice_missing", Warn, "This person was not told for 30 days how to leave. Add: Reply STOP to opt out.", 0, 0}

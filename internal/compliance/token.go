@@ -3,6 +3,7 @@ package compliance
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // boundary stands between clauses in a list of tokens; stopSign is the one emoji that is a word.
@@ -14,30 +15,67 @@ const (
 // tokens are the words of a text as people mean them: lower case, without accents, apostrophes, emoji and
 // punctuation, abbreviations written out, with a boundary between clauses.
 func (l *lexicon) tokens(text string) []string {
-	var words []string
-	var word strings.Builder
-	flush := func() {
-		if word.Len() > 0 {
-			words = append(words, word.String())
-			word.Reset()
-		}
-	}
+	w := writing{plain: make([]byte, 0, len(text)), ends: make([]int, 0, len(text)/4+1)}
 	for _, r := range text {
-		switch plain := fold(r); {
-		case plain == "":
-		case plain == " ":
-			flush()
-		case plain == boundary, plain == stopSign, plain == "🖕":
-			flush()
-			if plain != boundary || len(words) > 0 && words[len(words)-1] != boundary {
-				words = append(words, plain)
-			}
-		default:
-			word.WriteString(plain)
+		if r < utf8.RuneSelf {
+			w.write(l.ascii[r])
+		} else {
+			w.write(fold(r))
 		}
 	}
-	flush()
-	return l.rename(words)
+	w.flush()
+	return l.rename(w.words())
+}
+
+// writing is a text on its way to words, one behind the other.
+type writing struct {
+	plain []byte
+	ends  []int // of the words in plain
+	apart bool  // the last word is a boundary
+}
+
+// write adds what fold made of a character.
+func (w *writing) write(plain string) {
+	switch plain {
+	case "":
+	case " ":
+		w.flush()
+	case boundary, stopSign, "🖕":
+		w.flush()
+		if plain == boundary && (w.apart || len(w.ends) == 0) {
+			return
+		}
+		w.plain = append(w.plain, plain...)
+		w.flush()
+		w.apart = plain == boundary
+	default:
+		w.plain = append(w.plain, plain...)
+	}
+}
+
+// flush ends a word, if one has begun.
+func (w *writing) flush() {
+	if n := len(w.plain); n > w.start() {
+		w.ends = append(w.ends, n)
+		w.apart = false
+	}
+}
+
+// start is where the present word begins.
+func (w *writing) start() int {
+	if len(w.ends) == 0 {
+		return 0
+	}
+	return w.ends[len(w.ends)-1]
+}
+
+func (w *writing) words() []string {
+	all, from := string(w.plain), 0
+	out := make([]string, len(w.ends))
+	for i, end := range w.ends {
+		out[i], from = all[from:end], end
+	}
+	return out
 }
 
 // rename puts the word meant in the place of one or two words written.
@@ -48,7 +86,7 @@ func (l *lexicon) rename(words []string) []string {
 		if name, ok := l.aliases[one]; ok {
 			one = name
 		}
-		if len(out) > 0 {
+		if len(out) > 0 && l.begins[out[len(out)-1]] {
 			if name, ok := l.aliases[out[len(out)-1]+" "+one]; ok {
 				out[len(out)-1] = name
 				continue

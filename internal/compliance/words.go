@@ -3,6 +3,7 @@ package compliance
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind is what an inbound text means for consent.
@@ -56,7 +57,10 @@ type lexicon struct {
 
 	hinted  []hintedWord
 	aliases map[string]string
+	begins  map[string]bool // the first words of aliases of two
 	phrases []phrase
+
+	ascii [utf8.RuneSelf]string // fold of each ASCII character
 }
 
 type hintedWord struct {
