@@ -45,9 +45,9 @@ func findOrder(ctx context.Context, q db.Queryer, ws id.Workspace, shop ShopID, 
 	return o, err == nil, err
 }
 
-// findOrderByToken looks for the order of a checkout whose news came late.
+// findOrderByToken looks for the order of a checkout whose news came late. The shop's test orders buy nothing.
 func findOrderByToken(ctx context.Context, q db.Queryer, ws id.Workspace, token string) (Order, bool, error) {
-	o, err := scanOrder(q.QueryRow(ctx, "SELECT "+orderColumns+" FROM shop_order WHERE workspace_id = $1 AND token = $2 LIMIT 1", ws, token))
+	o, err := scanOrder(q.QueryRow(ctx, "SELECT "+orderColumns+" FROM shop_order WHERE workspace_id = $1 AND token = $2 AND test = FALSE ORDER BY placed_at, order_id LIMIT 1", ws, token))
 	if errors.Is(err, db.ErrNoRows) {
 		return Order{}, false, nil
 	}
