@@ -28,7 +28,7 @@ func (s *Service) takeOverTx(ctx context.Context, tx *db.Tx, t *thread, actor or
 			return err
 		}
 		if back {
-			l.detail.Reason = &Reason{Code: "floor_taken", Text: "Not sent, because " + actor.Name + " took over."}
+			l.detail.Reason, l.detail.StateAt = &Reason{Code: "floor_taken", Text: "Not sent, because " + actor.Name + " took over."}, s.Clock.Now()
 			saveChange(ctx, tx, t.workspace, change{message: l.id, state: StateDropped, code: "floor_taken", due: l.due, detail: &l.detail})
 		}
 	}

@@ -75,6 +75,7 @@ func TestTheRoutesSpeakJSON(t *testing.T) {
 			{"a stale reply", "POST", "/conversations/" + p + "/messages", `{"text":"Hi","kind":"reply","seen_seq":0}`, 409, "code", "stale_composer"},
 			{"a reply", "POST", "/conversations/" + p + "/messages", `{"text":"Hi","kind":"reply","seen_seq":1,"client_key":"k1"}`, 201, "state", "undo"},
 			{"the same reply again", "POST", "/conversations/" + p + "/messages", `{"text":"Hi","kind":"reply","seen_seq":1,"client_key":"k1"}`, 201, "seq", 2.0},
+			{"the key comes back as it was given", "POST", "/conversations/" + p + "/messages", `{"text":"Hi","kind":"reply","seen_seq":1,"client_key":"k1"}`, 201, "client_key", "k1"},
 			{"a note", "POST", "/conversations/" + p + "/messages", `{"text":"Likes blue","kind":"note","seen_seq":0}`, 201, "kind", "note"},
 			{"a draft", "PUT", "/conversations/" + p + "/draft", `{"kind":"reply","text":"We","base_version":0}`, 200, "version", 1.0},
 			{"the draft", "GET", "/conversations/" + p + "/draft?kind=reply", "", 200, "text", "We"},

@@ -138,6 +138,7 @@ type detail struct {
 	Event       *EventLine   `json:"event,omitempty"`
 	Why         *Why         `json:"why,omitempty"`
 	Reason      *Reason      `json:"reason,omitempty"`
+	StateAt     clock.Time   `json:"state_at,omitzero"` // when the state changed here; the outbox knows its own
 	UndoUntil   clock.Time   `json:"undo_until,omitzero"`
 	ExpiresAt   clock.Time   `json:"expires_at,omitzero"`
 	SubjectAt   clock.Time   `json:"subject_at,omitzero"`
@@ -198,7 +199,7 @@ type Message struct {
 	Why         *Why           `json:"why,omitempty"`
 	Simulated   bool           `json:"simulated"`
 	Event       *EventLine     `json:"event,omitempty"`
-	ClientKey   string         `json:"client_key"`
+	ClientKey   string         `json:"client_key" doc:"as the client gave it; empty for what no client wrote"`
 }
 
 // message is the line as people see it, with what the outbox knows about it.
@@ -207,9 +208,9 @@ func (l line) message(sent channel.Sent, known bool, now clock.Time) Message {
 		ID: l.id, Person: l.person, Direction: l.direction, Text: l.text, Media: l.detail.Media, At: l.at,
 		Author:     Author{Kind: l.author, ID: l.authorID, Name: l.detail.AuthorName},
 		ReceivedAt: l.detail.ReceivedAt, Delayed: l.detail.Delayed, ChannelKind: l.detail.ChannelKind,
-		From: l.detail.From, To: l.detail.To, Purpose: l.purpose, State: l.state, StateAt: l.at, Segments: l.segments,
+		From: l.detail.From, To: l.detail.To, Purpose: l.purpose, State: l.state, StateAt: max(l.at, l.detail.StateAt), Segments: l.segments,
 		Encoding: l.detail.Encoding, Episode: l.episode, Seq: l.seq, Why: l.detail.Why, Reason: l.detail.Reason,
-		Simulated: l.detail.Simulated, Event: l.detail.Event, ClientKey: l.clientKey,
+		Simulated: l.detail.Simulated, Event: l.detail.Event, ClientKey: givenKey(l.clientKey),
 	}
 	if m.Media == nil {
 		m.Media = []File{}

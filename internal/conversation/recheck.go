@@ -148,5 +148,8 @@ func (l line) decided(v Verdict, k *knowledge) change {
 			d.Why.HeldFrom, d.Why.HeldUntil = held, k.now
 		}
 	}
+	if c.state != l.state {
+		d.StateAt = k.now
+	}
 	return c
 }

@@ -81,7 +81,7 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Rep
 	}
 	// Behind the lock, so that of two clicks at once the second finds what the first did.
 	if r.ClientKey != "" {
-		r.ClientKey = "c:" + r.ClientKey
+		r.ClientKey = keyOfClient + r.ClientKey
 		used, err := loadKeys(ctx, tx, ws, []string{r.ClientKey})
 		if err != nil {
 			return line{}, err
@@ -106,6 +106,18 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Rep
 		return line{}, err
 	}
 	return l, s.written(ctx, tx, t, actor, r, l)
+}
+
+// keyOfClient stands before the keys that clients give, apart from those that are made here.
+const keyOfClient = "c:"
+
+// givenKey is a key as the client gave it; empty when no client did.
+func givenKey(key string) string {
+	given, found := strings.CutPrefix(key, keyOfClient)
+	if !found {
+		return ""
+	}
+	return given
 }
 
 // authored is a reply with who wrote it.
@@ -265,7 +277,7 @@ func (s *Service) TakeBack(ctx context.Context, actor org.Actor, message Message
 		if !back {
 			return errTooLate
 		}
-		l.state, l.code = StateDropped, "undone"
+		l.state, l.code, l.detail.StateAt = StateDropped, "undone", s.Clock.Now()
 		l.detail.Reason = &Reason{Code: "undone", Text: "Taken back before it left.", Action: "retry"}
 		saveChange(ctx, tx, l.workspace, change{message: l.id, state: l.state, code: l.code, due: l.due, detail: &l.detail})
 		if out, err = s.asMessage(ctx, tx, l); err != nil {

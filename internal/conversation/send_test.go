@@ -199,11 +199,15 @@ func TestAReplyCanBeTakenBack(t *testing.T) { // CV-1
 		if left := w.outbox.leave(10); len(left) != 0 {
 			t.Errorf("it left at once: %+v", left)
 		}
+		w.clock.Skip(2 * time.Second)
 		m, err = w.TakeBack(t.Context(), w.ana, m.ID)
 		must(t, err)
 		w.clock.Skip(time.Minute)
 		if left := w.outbox.leave(10); m.State != conversation.StateDropped || len(left) != 0 {
 			t.Errorf("got %+v, left %+v", m, left)
+		}
+		if m.StateAt != noon.Add(2*time.Second) {
+			t.Errorf("taken back at %s, want two seconds after it was written", m.StateAt)
 		}
 		if c := w.conversation(p); c.WaitingSince != waits {
 			t.Errorf("nobody answered, and nobody waits: %+v", c)

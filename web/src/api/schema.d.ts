@@ -2220,6 +2220,7 @@ export interface components {
             at: string;
             author: components["schemas"]["ConversationAuthor"];
             channel_kind: string;
+            /** @description as the client gave it; empty for what no client wrote */
             client_key: string;
             /** @description came later than others that were written after it */
             delayed: boolean;
@@ -3550,8 +3551,9 @@ export interface components {
              * @enum {string}
              */
             action: "checkout" | "order" | "empty";
-            /** @description discount code entered at checkout */
+            /** @description discount code entered at checkout; empty: the one that the phone was texted, if it has one that is valid */
             code?: string;
+            /** @description what is put into the cart; an order buys what lies in the open cart, and these when there is none */
             items?: components["schemas"]["SimulatorItem"][];
             /** @description of an earlier cart; empty: the phone's open one, or a new one */
             token?: string;

@@ -95,11 +95,6 @@ export async function postMessage(message: Pending) {
   return call<Message>("POST", `/conversations/${encodeURIComponent(person)}/messages`, { body, idempotencyKey: key });
 }
 
-/** The server names a client's key so, apart from those that it makes itself. */
-function acceptedKey(key: string): string {
-  return `c:${key}`;
-}
-
 /** A message on its way as the thread shows it. */
 export function asMessage(pending: Pending, author: { id: string; name: string }): ThreadMessage {
   return {
@@ -123,7 +118,7 @@ export function asMessage(pending: Pending, author: { id: string; name: string }
     episode_id: "",
     seq: Number.MAX_SAFE_INTEGER,
     simulated: false,
-    client_key: acceptedKey(pending.key),
+    client_key: pending.key,
     local: { key: pending.key, state: pending.state, ...(pending.problem ? { problem: pending.problem } : {}) },
   };
 }
