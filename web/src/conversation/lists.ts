@@ -84,9 +84,9 @@ export function place(conversation: Conversation): void {
     const { view, q, sort } = list.place;
     list.store.set((now) => {
       const known = now.items.some((item) => item.person_id === conversation.person_id);
-      // A search is the server's to answer; its rows are kept fresh, and that is all.
+      // What a search finds is the server's to answer: no row joins it here. One that leaves the view leaves it too.
       if (q && !known) return now;
-      const inView = q ? true : belongs(conversation, view, reader.member);
+      const inView = belongs(conversation, view, reader.member);
       return { ...now, ...applyChange(now, { conversation, inView, sort, mayMove: list.mayMove && !q }) };
     });
   }
