@@ -14,6 +14,7 @@ import (
 	"parley/internal/errs"
 	"parley/internal/id"
 	"parley/internal/mailbox"
+	"parley/internal/offer"
 	"parley/internal/org"
 	"parley/internal/people"
 	"parley/internal/phone"
@@ -29,6 +30,7 @@ type Deps struct {
 	Channels      *channel.Service
 	Conversations *conversation.Service
 	Commerce      *commerce.Service
+	Offers        *offer.Service
 	Mailbox       *mailbox.Mailbox
 	Carrier       *sim.Carrier
 	Demo          bool // the clock may be moved
