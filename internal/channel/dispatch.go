@@ -85,26 +85,36 @@ func (l *lane) low() bool {
 // handOver sends one parcel; its slot is free again when the outcome is known.
 func (l *lane) handOver(ctx context.Context, p *parcel) {
 	if s, ok := p.account.conn.(Submitter); ok {
-		if !l.fit(ctx, p) {
-			l.settle(p, Receipt{}, errNotHanded)
-			return
-		}
 		// A connection that closes ends its window with done, so the wait needs no time limit of its own.
-		if err := s.Submit(context.WithoutCancel(ctx), p.outgoing(), func(r Receipt, err error) { l.settle(p, r, err) }); err != nil {
+		err := l.depart(ctx, p, func(ctx context.Context) error {
+			return s.Submit(ctx, p.outgoing(), func(r Receipt, err error) { l.settle(p, r, err) })
+		})
+		if err != nil {
 			l.settle(p, Receipt{}, err)
 		}
 		return
 	}
 	l.o.running.Go(func() {
-		if !l.fit(ctx, p) {
-			l.settle(p, Receipt{}, errNotHanded)
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.o.s.o.SendTimeout)
-		defer cancel()
-		r, err := p.account.conn.Send(ctx, p.outgoing())
+		var r Receipt
+		err := l.depart(ctx, p, func(ctx context.Context) (err error) {
+			ctx, cancel := context.WithTimeout(ctx, l.o.s.o.SendTimeout)
+			defer cancel()
+			r, err = p.account.conn.Send(ctx, p.outgoing())
+			return err
+		})
 		l.settle(p, r, err)
 	})
+}
+
+// depart takes the last look and sends, so that whoever records an opt-out between the two waits until the request has
+// left. What left is not called back by the end of the lane.
+func (l *lane) depart(ctx context.Context, p *parcel, send func(context.Context) error) error {
+	left := l.o.departures.begin(address{p.Workspace, p.To})
+	defer left()
+	if !l.fit(ctx, p) {
+		return errNotHanded
+	}
+	return send(context.WithoutCancel(ctx))
 }
 
 // fit is the last look before the adapter: nobody opted out since the gate was asked (I13), and that was not long ago.

@@ -29,6 +29,8 @@ type outbox struct {
 	lastBeat atomic.Int64
 	early    atomic.Bool // statuses wait for their outcomes
 
+	departures departures
+
 	revokeMu sync.RWMutex
 	counted  uint64
 	recent   map[address]uint64

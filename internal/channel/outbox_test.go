@@ -11,6 +11,7 @@ import (
 	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/db/dbtest"
+	"parley/internal/people"
 )
 
 // directed runs one scene of the model on every engine.
@@ -51,10 +52,11 @@ func (m *model) sendAll(send func(Outgoing) (Receipt, error)) (handed []MessageI
 	l := m.lane()
 	for p := l.pop(); p != nil; p = l.pop() {
 		r := result{parcel: p, err: errNotHanded, lane: l}
-		if l.fit(m.t.Context(), p) {
+		r.err = l.depart(m.t.Context(), p, func(context.Context) (err error) {
 			handed = append(handed, p.Message)
-			r.receipt, r.err = send(p.outgoing())
-		}
+			r.receipt, err = send(p.outgoing())
+			return err
+		})
 		m.s.outbox.commit(m.t.Context(), []result{r})
 	}
 	return handed
@@ -74,6 +76,36 @@ func TestAStopBetweenClaimAndHandOverWins(t *testing.T) { // I13
 		m.claimAll(10)
 		if got := m.stored(id); got.State != StateDropped || got.Code != "suppressed" || got.Attempt != 1 {
 			t.Errorf("stored %+v", got)
+		}
+	})
+}
+
+func TestAStopIsAnsweredAfterWhatWasLeavingHasLeft(t *testing.T) { // I13
+	directed(t, func(t *testing.T, m *model) {
+		m.put(Delivery{})
+		m.claimAll(10)
+		answered := make(chan error, 1)
+		handed := m.sendAll(func(Outgoing) (Receipt, error) {
+			go func() {
+				answered <- m.s.take(context.WithoutCancel(t.Context()), m.ws, m.channel,
+					Intake{Inbound: []Inbound{{ProviderID: "in1", From: number(0), To: number(9), Text: "STOP", Raw: []byte("STOP")}}})
+			}()
+			for state := ""; state != string(people.Revoked); time.Sleep(time.Millisecond) {
+				r, err := m.people.Consent(t.Context(), m.d, m.ws, people.ConsentQuery{Address: number(0), Purpose: people.Marketing})
+				must(t, err)
+				state = r.State
+			}
+			select {
+			case <-answered:
+				t.Error("the STOP was answered while a text to its number was leaving")
+				answered <- nil
+			case <-time.After(50 * time.Millisecond):
+			}
+			return taken(Outgoing{})
+		})
+		must(t, <-answered)
+		if len(handed) != 1 {
+			t.Errorf("handed over %v", handed)
 		}
 	})
 }

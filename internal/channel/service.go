@@ -109,7 +109,10 @@ func New(d Deps, o Options) *Service {
 	s.accounts = newAccounts(s)
 	s.outbox = newOutbox(s)
 	s.intake = newIntake(s)
-	d.People.WatchRevocations(func(ws id.Workspace, _ people.Medium, address string) { s.outbox.revoked(ws, address) })
+	d.People.WatchRevocations(people.Watcher{
+		Told:    func(ws id.Workspace, _ people.Medium, number string) { s.outbox.revoked(ws, number) },
+		Settled: func(ws id.Workspace, _ people.Medium, number string) { s.outbox.departures.settle(address{ws, number}) },
+	})
 	d.Mailbox.Handle(timerParts, "channel", s.deliverParts)
 	d.Mailbox.Handle(signalOutcome, "channel", s.tellAgain)
 	return s

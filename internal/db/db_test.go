@@ -108,6 +108,12 @@ func TestHooksRunOnceInTheirPlace(t *testing.T) {
 		var calls []string
 		err := d.Tx(t.Context(), func(tx *db.Tx) error {
 			tx.AfterCommit(func() { calls = append(calls, "after") })
+			tx.BeforeReturn(func() {
+				calls = append(calls, "returning")
+				if err := d.Tx(t.Context(), func(*db.Tx) error { return nil }); err != nil { // it may wait for others
+					t.Error(err)
+				}
+			})
 			for range 2 {
 				tx.BeforeCommit("feed", func() error {
 					calls = append(calls, "before")
@@ -122,9 +128,10 @@ func TestHooksRunOnceInTheirPlace(t *testing.T) {
 		}
 		_ = d.Tx(t.Context(), func(tx *db.Tx) error {
 			tx.AfterCommit(func() { calls = append(calls, "after a failure") })
+			tx.BeforeReturn(func() { calls = append(calls, "returning after a failure") })
 			return errors.New("no")
 		})
-		if diff := cmp.Diff([]string{"before", "after"}, calls); diff != "" {
+		if diff := cmp.Diff([]string{"before", "after", "returning"}, calls); diff != "" {
 			t.Errorf("hooks (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]int64{7}, ids(t, d)); diff != "" {

@@ -52,9 +52,18 @@ type statement struct {
 
 // pgTx runs the units one after the other in one transaction. Any error undoes all of them.
 func (d *DB) pgTx(ctx context.Context, fns []func(*Tx) error) error {
+	txs, err := d.pgCommit(ctx, fns)
+	for _, tx := range txs {
+		tx.returning()
+	}
+	return err
+}
+
+// pgCommit is pgTx up to the commit. It returns the units when they are on disk and the connection is free again.
+func (d *DB) pgCommit(ctx context.Context, fns []func(*Tx) error) ([]*Tx, error) {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
-		return wrapErr(err)
+		return nil, wrapErr(err)
 	}
 	s := &pgSession{conn: conn}
 	defer s.release()
@@ -63,18 +72,18 @@ func (d *DB) pgTx(ctx context.Context, fns []func(*Tx) error) error {
 	for i, fn := range fns {
 		txs[i] = &Tx{d: d, pg: s}
 		if err := call(fn, txs[i]); err != nil {
-			return wrapErr(err)
+			return nil, wrapErr(err)
 		}
 	}
 	d.faults.Hit("before_commit")
 	if err := s.commit(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	d.faults.Hit("after_commit")
 	for _, tx := range txs {
 		tx.committed()
 	}
-	return nil
+	return txs, nil
 }
 
 // plansFor is how long a connection keeps the plans of its statements. A plan that was made while a table was empty reads

@@ -154,19 +154,25 @@ func (w *writer) doAll(ctx context.Context, fns []func(*Tx) error) []error {
 		}
 	}
 	for i, u := range units {
-		select {
-		case <-u.done:
-			out[i] = u.err
-		case <-w.done: // stopped before this unit's turn, unless it was just told
-			select {
-			case <-u.done:
-				out[i] = u.err
-			default:
-				out[i] = ErrUnavailable
-			}
-		}
+		out[i] = w.wait(u)
 	}
 	return out
+}
+
+func (w *writer) wait(u *unit) error {
+	select {
+	case <-u.done:
+	case <-w.done: // stopped before this unit's turn, unless it was just told
+		select {
+		case <-u.done:
+		default:
+			return ErrUnavailable
+		}
+	}
+	if u.err == nil {
+		u.tx.returning()
+	}
+	return u.err
 }
 
 func (w *writer) run() {

@@ -12,6 +12,7 @@ type Tx struct {
 	pg     *pgSession
 	before []keyed
 	after  []func()
+	last   []func()
 	failed error // first error of a queued write
 	locals map[any]any
 }
@@ -65,6 +66,10 @@ func (tx *Tx) Queue(ctx context.Context, text string, args ...any) {
 // somebody or updates memory, and never starts a transaction.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
+// BeforeReturn calls fn once the unit is on disk, where the unit was asked for and before that call returns: fn may wait,
+// for the answer that the caller is about to give must be true. A unit that fails does not call it.
+func (tx *Tx) BeforeReturn(fn func()) { tx.last = append(tx.last, fn) }
+
 // BeforeCommit calls fn as the last thing of the unit. Calls with the same key are one: the first wins.
 func (tx *Tx) BeforeCommit(key string, fn func() error) {
 	for _, k := range tx.before {
@@ -110,6 +115,12 @@ func (tx *Tx) finish() error {
 
 func (tx *Tx) committed() {
 	for _, fn := range tx.after {
+		fn()
+	}
+}
+
+func (tx *Tx) returning() {
+	for _, fn := range tx.last {
 		fn()
 	}
 }

@@ -147,9 +147,12 @@ func TestWatchersHearOfARevocationAfterItIsOnDisk(t *testing.T) { // I13
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := setup(t, d)
 		var heard []string
-		b.WatchRevocations(func(ws id.Workspace, m people.Medium, address string) {
-			heard = append(heard, fmt.Sprint(ws, " ", m, " ", address, " ", b.may(address, people.Marketing).State))
-		})
+		hear := func(when string) func(id.Workspace, people.Medium, string) {
+			return func(ws id.Workspace, m people.Medium, address string) {
+				heard = append(heard, fmt.Sprint(when, " ", ws, " ", m, " ", address, " ", b.may(address, people.Marketing).State))
+			}
+		}
+		b.WatchRevocations(people.Watcher{Told: hear("told"), Settled: hear("settled")})
 		b.record(agreed(ada, people.Marketing))
 		_ = d.Tx(t.Context(), func(tx *db.Tx) error {
 			if _, err := b.RecordConsentTx(t.Context(), tx, stop(shop, ada)); err != nil {
@@ -161,7 +164,7 @@ func TestWatchersHearOfARevocationAfterItIsOnDisk(t *testing.T) { // I13
 			t.Errorf("heard of %v, which was undone", heard)
 		}
 		b.record(stop(shop, ada))
-		if !slices.Equal(heard, []string{"ws_shop sms " + ada + " revoked"}) {
+		if !slices.Equal(heard, []string{"told ws_shop sms " + ada + " revoked", "settled ws_shop sms " + ada + " revoked"}) {
 			t.Errorf("heard %v", heard)
 		}
 	})

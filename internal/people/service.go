@@ -35,7 +35,7 @@ type Service struct {
 	timeline timeline
 
 	mu       sync.RWMutex
-	watchers []func(id.Workspace, Medium, string)
+	watchers []Watcher
 }
 
 // New is a service on its dependencies, with its own events on the timeline.

@@ -57,6 +57,7 @@ func (s *Service) told(ctx context.Context, tx *db.Tx, rec recorder) error {
 	for _, c := range rec.list {
 		if lowers(c.Action) {
 			tx.AfterCommit(func() { s.tellRevoked(rec.ws, c.Medium, c.Address) })
+			tx.BeforeReturn(func() { s.settleRevoked(rec.ws, c.Medium, c.Address) })
 		}
 		if !seen[c.Person] {
 			seen[c.Person] = true
@@ -70,19 +71,38 @@ func (s *Service) told(ctx context.Context, tx *db.Tx, rec recorder) error {
 
 func lowers(a Action) bool { return a == Revoke || a == Block || a == Unreachable }
 
-// WatchRevocations calls fn after each revocation, block or unreachable mark is on disk. fn is quick and starts no
-// transaction. Watchers are added before the service is used.
-func (s *Service) WatchRevocations(fn func(ws id.Workspace, m Medium, address string)) {
+// Watcher hears of each revocation, block and unreachable mark.
+type Watcher struct {
+	// Told is called once it is on disk. It is quick and starts no transaction.
+	Told func(ws id.Workspace, m Medium, address string)
+	// Settled is called after Told, before whoever recorded it goes on and answers. It may wait until what had begun to
+	// leave for the address has left, and may be nil.
+	Settled func(ws id.Workspace, m Medium, address string)
+}
+
+// WatchRevocations adds a watcher, before the service is used.
+func (s *Service) WatchRevocations(w Watcher) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watchers = append(s.watchers, fn)
+	s.watchers = append(s.watchers, w)
 }
 
 func (s *Service) tellRevoked(ws id.Workspace, m Medium, address string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, fn := range s.watchers {
-		fn(ws, m, address)
+	for _, w := range s.watchers {
+		w.Told(ws, m, address)
+	}
+}
+
+func (s *Service) settleRevoked(ws id.Workspace, m Medium, address string) {
+	s.mu.RLock()
+	watchers := s.watchers
+	s.mu.RUnlock()
+	for _, w := range watchers {
+		if w.Settled != nil {
+			w.Settled(ws, m, address)
+		}
 	}
 }
 
