@@ -39,6 +39,7 @@ type ClockBody struct {
 
 type screen struct {
 	Phone PhoneBody              `json:"phone"`
+	Now   clock.Time             `json:"now" doc:"the workspace's time, which a demo may have skipped ahead"`
 	Items []conversation.Message `json:"items"`
 }
 
@@ -207,7 +208,7 @@ func (s *Service) screen(ctx context.Context, p Phone) (*httpx.Out[screen], erro
 	}
 	b, err := s.phoneBody(ctx, p)
 	b.Token, b.URL = "", ""
-	return httpx.OK(screen{b, items}), err
+	return httpx.OK(screen{b, s.Clock.Now(), items}), err
 }
 
 func (s *Service) sendAndShow(ctx context.Context, p Phone, text string) (*httpx.Out[screen], error) {

@@ -137,6 +137,7 @@ export interface SimDials {
 /** What a phone shows: its texts as the brand sees them, "in" is typed on the phone. */
 export interface SimScreen {
   phone: SimPhone;
+  now: string;
   items: Message[] | null;
 }
 

@@ -3594,6 +3594,8 @@ export interface components {
         };
         SimulatorScreen: {
             items: components["schemas"]["ConversationMessage"][];
+            /** @description the workspace's time, which a demo may have skipped ahead */
+            now: string;
             phone: components["schemas"]["SimulatorPhoneBody"];
         };
         SimulatorTextBody: {

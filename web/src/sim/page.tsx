@@ -1,8 +1,10 @@
+import { useEffect } from "react";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { Smartphone } from "lucide-react";
 import { useTitle } from "../design/page";
 import { EmptyState, Skeleton } from "../design/status";
 import { Notices } from "../shell/notices";
+import { setWorkspaceClock } from "../state/clock";
 import { useScreen } from "./api";
 import { Phone } from "./phone";
 import { ShopButtons } from "./tools";
@@ -14,6 +16,11 @@ export function PhonePage() {
   const { t: token } = useSearch({ strict: false }) as { t?: string };
   const handle = { number, token };
   const { data, isError } = useScreen(handle);
+  // A guest has no session to learn the workspace's time from.
+  const now = data?.now;
+  useEffect(() => {
+    if (now) setWorkspaceClock({ now, skipped_seconds: 0 });
+  }, [now]);
   useTitle(data ? t("phone", { name: data.phone.name }) : t("title"));
   if (isError && !data) return <EmptyState icon={Smartphone} title={t("invalid")} />;
   if (!data) return <Skeleton rows={5} />;
