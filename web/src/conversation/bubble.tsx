@@ -182,7 +182,7 @@ function State({ message, onAction, now }: Pick<BubbleProps, "message" | "onActi
         view.tone === "warn" && "text-warn",
       )}
     >
-      <Icon aria-hidden className="me-0.5 inline size-3.5 align-[-2px]" strokeWidth={2.25} />
+      <Icon aria-hidden className="me-1 inline size-3.5 align-[-2px]" strokeWidth={2.25} />
       {view.word}
       {view.reason && ` · ${view.reason}`}
       {action && <span aria-hidden> · </span>}

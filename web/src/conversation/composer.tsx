@@ -297,7 +297,7 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
             {!note && text !== "" && <Counter text={text} size={size} price={price} onFix={setText} />}
             {(note || text === "") && (
               <p className="hidden text-caption text-text-3 sm:block">
-                {note ? t("notSent") : `${keyText(keysOf("send", keys))} · / ${t("offers").toLowerCase()}`}
+                {note ? t("noteHint") : t("sendHint", { keys: keyText(keysOf("send", keys)) })}
               </p>
             )}
           </div>
@@ -320,7 +320,7 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
               }}
             />
           )}
-          <div className="flex">
+          <div className="ms-auto flex">
             <Button
               look={note ? "note" : "primary"}
               icon={note ? Lock : Send}

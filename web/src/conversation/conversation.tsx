@@ -1,11 +1,12 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { SearchX } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
 import { call, problemOf } from "../api/client";
 import { queries } from "../api/queries";
 import type { Conversation } from "../api/types";
 import { useTitle } from "../design/page";
-import { ErrorState, Skeleton } from "../design/status";
+import { EmptyState, ErrorState, Skeleton } from "../design/status";
 import { useCommand } from "../keyboard/keyboard";
 import { useMe } from "../shell/me";
 import { openPanel } from "../shell/panels";
@@ -43,7 +44,19 @@ export function ConversationPane(props: PaneProps) {
   if (conversation.data) return <Open key={props.person} {...props} conversation={conversation.data} />;
   if (conversation.isError) {
     const problem = problemOf(conversation.error);
-    return <ErrorState problem={problem.status === 404 ? { ...problem, detail: t("notFound") } : problem} retry={() => void conversation.refetch()} />;
+    if (problem.status === 404)
+      return (
+        <EmptyState
+          icon={SearchX}
+          title={t("notFound")}
+          action={
+            <Link to="/inbox" className="link">
+              {t("toInbox")}
+            </Link>
+          }
+        />
+      );
+    return <ErrorState problem={problem} retry={() => void conversation.refetch()} />;
   }
   return <Skeleton rows={6} height={80} retry={() => void conversation.refetch()} />;
 }

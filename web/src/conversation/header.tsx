@@ -1,4 +1,4 @@
-import { useState, type FormEvent, type RefObject } from "react";
+import { useRef, useState, type FormEvent, type RefObject } from "react";
 import { useQuery } from "@tanstack/react-query";
 import {
   AlarmClock,
@@ -21,14 +21,14 @@ import { Avatar } from "../design/avatar";
 import { Button, IconButton } from "../design/button";
 import { Dialog, DialogActions } from "../design/dialog";
 import { Area, Field } from "../design/form";
-import { Menu, type MenuItem } from "../design/menu";
+import { Menu, MenuPopover, type MenuItem } from "../design/menu";
 import { Chip } from "../design/status";
 import { useCommand } from "../keyboard/keyboard";
 import { keysOf } from "../keyboard/table";
 import { useMe } from "../shell/me";
 import { openPanel } from "../shell/panels";
 import { useNow, workspaceNow } from "../state/clock";
-import { clockTime, dateTime, instant } from "../text/time";
+import { clockTime, dateTime, instant, nearTime } from "../text/time";
 import { actions, nameOf, snoozeTimes } from "./actions";
 import { TagsDialog } from "./tags";
 import { t } from "./text";
@@ -50,12 +50,17 @@ interface HeaderProps {
 /** Their local time, and whether it is a time to write. */
 function LocalTime({ profile }: { profile: Person }) {
   const now = useNow();
-  const text = profile.quiet.text || (profile.timezone ? `${clockTime(now, profile.timezone)} ${profile.timezone.split("/").at(-1)?.replaceAll("_", " ")}` : "");
-  if (!text) return null;
+  const { quiet, timezone } = profile;
+  const until = instant(quiet.until);
+  const parts = [
+    timezone && t("localTime", { time: clockTime(now, timezone), place: timezone.split("/").at(-1)?.replaceAll("_", " ") ?? "" }),
+    !quiet.open && until !== undefined && t("quietUntil", { time: nearTime(until, now, timezone || undefined) }),
+  ].filter(Boolean);
+  if (parts.length === 0) return null;
   return (
-    <span className={profile.quiet.open ? "" : "font-medium text-warn"}>
-      {!profile.quiet.open && <MoonStar aria-hidden className="me-0.5 inline size-3 align-[-1px]" />}
-      {text}
+    <span title={quiet.text} className={quiet.open ? "" : "font-medium text-warn"}>
+      {!quiet.open && <MoonStar aria-hidden className="me-1 inline size-3 align-[-1px]" />}
+      {parts.join(" · ")}
     </span>
   );
 }
@@ -68,6 +73,8 @@ export function ConversationHeader(props: HeaderProps) {
   const me = useMe();
   const members = itemsOf(useQuery(queries.members()).data).filter((member) => !member.disabled);
   const [asked, setAsked] = useState<Asked>("");
+  const [choosing, setChoosing] = useState<"" | "assign" | "snooze">("");
+  const tools = useRef<HTMLDivElement>(null);
   const name = nameOf(c);
   const open = c.status === "open" || c.status === "snoozed";
   const self = { id: me.member.id, name: me.member.name };
@@ -79,8 +86,8 @@ export function ConversationHeader(props: HeaderProps) {
   useCommand("claim", () => void actions.claim(c, self));
   useCommand("unread", () => void actions.unread(c));
   useCommand("tag", () => setAsked("tags"));
-  useCommand("snooze", () => document.getElementById("snooze-menu")?.click());
-  useCommand("assign", () => document.getElementById("assign-menu")?.click());
+  useCommand("snooze", () => (props.narrow ? setChoosing("snooze") : document.getElementById("snooze-menu")?.click()));
+  useCommand("assign", () => (props.narrow ? setChoosing("assign") : document.getElementById("assign-menu")?.click()));
 
   const snoozeItems: MenuItem[] = [
     ...snoozeTimes(workspaceNow()).map(({ key, at }) => ({
@@ -108,7 +115,13 @@ export function ConversationHeader(props: HeaderProps) {
     run: () => props.onFilter(filter),
   }));
   const moreItems: MenuItem[] = [
-    ...(props.narrow ? [{ key: "panel", label: t("panel"), icon: PanelRight, run: openPanel }] : []),
+    ...(props.narrow
+      ? [
+          { key: "panel", label: t("panel"), icon: PanelRight, run: openPanel },
+          { key: "assign", label: t("assign"), icon: UserRoundPlus, run: () => setChoosing("assign") },
+          { key: "snooze", label: t("snooze"), icon: AlarmClock, run: () => setChoosing("snooze") },
+        ]
+      : []),
     { key: "find", label: t("find"), icon: Search, keys: keysOf("find"), run: props.onFind },
     { key: "tags", label: t("tagAdd"), icon: Tag, keys: keysOf("tag"), run: () => setAsked("tags") },
     c.unread > 0
@@ -127,22 +140,24 @@ export function ConversationHeader(props: HeaderProps) {
         <h1 ref={heading} tabIndex={-1} className="flex items-center gap-2 font-semibold">
           <bdi className="truncate text-section/5">{name}</bdi>
           {c.opted_out && (
-            <Chip tone="danger" icon={Ban}>
-              {t("optedOutChip")}
-            </Chip>
+            <span className="shrink-0">
+              <Chip tone="danger" icon={Ban}>
+                {t("optedOutChip")}
+              </Chip>
+            </span>
           )}
         </h1>
         <p className="truncate text-caption text-text-2">
           {c.name && c.name !== c.number && (
-            <>
+            <span className="max-sm:hidden">
               <bdi dir="ltr">{c.number}</bdi> ·{" "}
-            </>
+            </span>
           )}
           {c.owner && `${t("ownedBy", { name: c.owner.name })} · `}
           {profile && <LocalTime profile={profile} />}
         </p>
       </div>
-      <div className="flex shrink-0 items-center">
+      <div ref={tools} className="flex shrink-0 items-center">
         {(c.viewers ?? [])
           .filter((viewer) => viewer.id !== self.id)
           .slice(0, 3)
@@ -152,8 +167,12 @@ export function ConversationHeader(props: HeaderProps) {
               <span className="sr-only">{t("viewing", { names: viewer.name })}</span>
             </span>
           ))}
-        <Menu label={t("assign")} items={assignItems} trigger={(trigger) => <IconButton id="assign-menu" label={t("assign")} hint={keysOf("assign")} icon={UserRoundPlus} {...trigger} />} />
-        <Menu label={t("snooze")} items={snoozeItems} trigger={(trigger) => <IconButton id="snooze-menu" label={t("snooze")} hint={keysOf("snooze")} icon={AlarmClock} {...trigger} />} />
+        {!props.narrow && (
+          <>
+            <Menu label={t("assign")} items={assignItems} trigger={(trigger) => <IconButton id="assign-menu" label={t("assign")} hint={keysOf("assign")} icon={UserRoundPlus} {...trigger} />} />
+            <Menu label={t("snooze")} items={snoozeItems} trigger={(trigger) => <IconButton id="snooze-menu" label={t("snooze")} hint={keysOf("snooze")} icon={AlarmClock} {...trigger} />} />
+          </>
+        )}
         <Menu label={t("more")} items={moreItems} trigger={(trigger) => <IconButton label={t("more")} icon={Ellipsis} {...trigger} />} />
         {!props.panelShown && !props.narrow && <IconButton label={t("panel")} hint={keysOf("panel")} icon={PanelRight} onClick={openPanel} className="rtl:-scale-x-100" />}
         {open ? (
@@ -163,11 +182,22 @@ export function ConversationHeader(props: HeaderProps) {
         ) : (
           c.status === "closed" && (
             <Button icon={Undo2} onClick={() => void actions.reopen(c)} className="ms-1.5">
-              {t("reopen")}
+              <span className="sr-only sm:not-sr-only">{t("reopen")}</span>
             </Button>
           )
         )}
       </div>
+      {choosing && (
+        <MenuPopover
+          label={t(choosing)}
+          items={choosing === "assign" ? assignItems : snoozeItems}
+          anchor={tools}
+          onClose={(focus) => {
+            setChoosing("");
+            if (focus) tools.current?.querySelector("button")?.focus();
+          }}
+        />
+      )}
       {asked === "tags" && <TagsDialog conversation={c} onClose={() => setAsked("")} />}
       {asked === "optOut" && <OptOutDialog conversation={c} onClose={() => setAsked("")} />}
       {asked === "time" && <TimeDialog conversation={c} onClose={() => setAsked("")} onDone={props.onClosed} />}

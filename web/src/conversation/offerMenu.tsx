@@ -90,7 +90,11 @@ export function OfferMenu({ person, query, box, onInsert, onClose }: OfferMenuPr
             <Ticket aria-hidden className="size-4 shrink-0 text-text-3" />
             <span className="min-w-0 flex-1">
               <span className="block truncate font-medium">{offer.name}</span>
-              <span className="block text-caption text-text-3">{offer.allowed === false ? t("outOfLimits") : worthOf(offer)}</span>
+              {offer.allowed === false ? (
+                <span className="block text-caption text-text-3">{t("outOfLimits")}</span>
+              ) : (
+                worthOf(offer).toLowerCase() !== offer.name.toLowerCase() && <span className="block text-caption text-text-3">{worthOf(offer)}</span>
+              )}
             </span>
           </div>
         ))}

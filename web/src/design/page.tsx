@@ -34,7 +34,7 @@ export function Card(props: { title?: ReactNode; actions?: ReactNode; children: 
   return (
     <section className={cx("rounded-card border border-border bg-surface", props.className)}>
       {props.title && (
-        <header className="flex min-h-10 items-center justify-between gap-2 border-b border-border ps-4 pe-2 py-1.5">
+        <header className="flex min-h-10 flex-wrap items-center justify-between gap-x-2 border-b border-border ps-4 pe-2 py-1.5">
           <h2 className="font-semibold">{props.title}</h2>
           {props.actions}
         </header>
@@ -63,8 +63,8 @@ export function Th({ end, middle, ...rest }: ThHTMLAttributes<HTMLTableCellEleme
   return <th scope="col" {...rest} className={cx("px-4 py-2 font-medium whitespace-nowrap", end ? "text-end" : middle ? "text-center" : "text-start", rest.className)} />;
 }
 
-export function Td({ end, children, className }: { end?: boolean; children?: ReactNode; className?: string }) {
-  return <td className={cx("px-4 py-2.5 align-top", end && "text-end", className)}>{children}</td>;
+export function Td({ end, top, children, className }: { end?: boolean; top?: boolean; children?: ReactNode; className?: string }) {
+  return <td className={cx("px-4 py-2.5", top ? "align-top" : "align-middle", end && "tabular text-end", className)}>{children}</td>;
 }
 
 /** Panels of one place, chosen by tabs; arrows move between them. */

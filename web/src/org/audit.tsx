@@ -7,14 +7,15 @@ import { EmptyState, ErrorState, Skeleton } from "../design/status";
 import { when } from "../people/sections";
 import { t } from "./text";
 
-const show = (value: unknown): string => (value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const show = (value: unknown): string => (value === undefined || value === null || value === "" ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
 /** The fields that differ, each with what it was and what it is. */
 export function differences(entry: Pick<AuditEntry, "before" | "after">): [string, string, string][] {
   const { before = {}, after = {} } = entry;
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-    .map((key) => [key, show(before[key]), show(after[key])]);
+    .map((key): [string, string, string] => [key, show(before[key]), show(after[key])])
+    .filter(([, was, is]) => was !== is);
 }
 
 export function AuditSection() {
@@ -48,15 +49,15 @@ export function AuditSection() {
           >
             {entries.map((entry) => (
               <tr key={entry.id}>
-                <Td className="whitespace-nowrap text-text-2">{when(entry.at)}</Td>
-                <Td className="whitespace-nowrap">{entry.actor.name || entry.actor.ref}</Td>
-                <Td>
+                <Td top className="tabular whitespace-nowrap text-text-2">{when(entry.at)}</Td>
+                <Td top className="whitespace-nowrap">{entry.actor.name || entry.actor.ref}</Td>
+                <Td top>
                   <span className="block">{entry.action}</span>
                   <code className="font-mono text-meta text-text-3">{entry.object}</code>
                 </Td>
-                <Td className="text-caption">
+                <Td top className="min-w-64 text-caption">
                   {differences(entry).map(([key, before, after]) => (
-                    <span key={key} className="block break-all">
+                    <span key={key} className="block wrap-anywhere">
                       <b className="font-medium">{key}</b>: <del className="text-text-3">{before}</del> → {after}
                     </span>
                   ))}

@@ -112,13 +112,13 @@ function QuietStrip({ settings }: { settings: Settings }) {
           const at = hour(local, 0);
           const free = at >= open && at < shut;
           return (
-            <li key={name} className="grid grid-cols-[8rem_1fr_9rem] items-center gap-3 text-caption">
+            <li key={name} className="grid grid-cols-2 items-center gap-x-3 gap-y-1 text-caption sm:grid-cols-[8rem_1fr_9rem]">
               <span>{name}</span>
-              <span aria-hidden className="relative block h-4 overflow-hidden rounded-full bg-warn-soft">
+              <span aria-hidden className="relative block h-4 overflow-hidden rounded-full bg-warn-soft max-sm:order-last max-sm:col-span-2">
                 <span className="absolute inset-y-0 bg-ok-soft" style={{ insetInlineStart: `${(open / 24) * 100}%`, width: `${((shut - open) / 24) * 100}%` }} />
                 <span className="absolute inset-y-0 w-0.5 bg-text" style={{ insetInlineStart: `${(at / 24) * 100}%` }} />
               </span>
-              <span className="tabular">
+              <span className="tabular max-sm:text-end">
                 {local} · {t(free ? "stripOpen" : "stripQuiet")}
               </span>
             </li>
@@ -147,7 +147,7 @@ export function ComplianceSection() {
           <>
             <Card title={t("quiet")}>
               <div className="space-y-4">
-                <div className="grid max-w-xl grid-cols-3 gap-3">
+                <div className="grid max-w-xl grid-cols-2 items-end gap-3 sm:grid-cols-3">
                   <Field label={t("quietStart")} name="quiet_start" type="time" required defaultValue={settings.quiet_start} error={fieldError(problem, "quiet_start")} />
                   <Field label={t("quietEnd")} name="quiet_end" type="time" required defaultValue={settings.quiet_end} error={fieldError(problem, "quiet_end")} />
                   <Field label={t("sunday")} name="sunday_start" type="time" required defaultValue={settings.sunday_start} error={fieldError(problem, "sunday_start")} />
@@ -161,7 +161,7 @@ export function ComplianceSection() {
               </div>
             </Card>
             <Card title={t("limitsTitle")}>
-              <div className="max-w-md space-y-3">
+              <div className="max-w-xl space-y-3">
                 <LimitFields limits={settings.agent_limits ?? { max_percent: 0, max_amount: 0, free_shipping: false, per_day: 0 }} currency={currency} />
               </div>
             </Card>

@@ -22,6 +22,11 @@ const sections = [
   { key: "keyboard", permission: "self.use", view: LooksSection, text: "keyboardText" },
 ] as const;
 
+/** On a phone the sections stand in one line: the chosen one must be in sight. */
+function intoView(link: HTMLElement | null): void {
+  link?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 /** Settings by section; each has its own address, and the palette knows them by other words too. */
 export function SettingsPage() {
   const me = useMe();
@@ -38,6 +43,7 @@ export function SettingsPage() {
             to="/settings/$section"
             params={{ section: each.key }}
             aria-current={each.key === chosen.key ? "page" : undefined}
+            ref={each.key === chosen.key ? intoView : undefined}
             className={cx(
               "flex min-h-8 items-center rounded-control px-2.5 font-medium whitespace-nowrap pointer-coarse:min-h-11",
               each.key === chosen.key ? "bg-accent-soft text-accent-text" : "text-text-2 hover:bg-hover hover:text-text",

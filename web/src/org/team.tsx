@@ -15,7 +15,7 @@ import { Qr } from "../sim/qrView";
 import { allowed, useMe } from "../shell/me";
 import { notify } from "../shell/undo";
 import { when } from "../people/sections";
-import { formatMoney, minorPerUnit, parseAmount } from "../text/money";
+import { formatMoney, formatPercent, minorPerUnit, parseAmount } from "../text/money";
 import { CopyField } from "./copy";
 import { t } from "./text";
 
@@ -26,7 +26,7 @@ const unlimited = 1 << 30;
 export function limitsText(limits: GrantLimits, currency: string): string {
   if (limits.per_day >= unlimited) return t("limitAll");
   const parts = [
-    limits.max_percent > 0 ? `${limits.max_percent} %` : "",
+    limits.max_percent > 0 ? formatPercent(limits.max_percent / 100) : "",
     limits.max_amount > 0 ? formatMoney({ minor: limits.max_amount, currency }, true) : "",
     limits.free_shipping ? t("limitShipping").toLowerCase() : "",
   ].filter(Boolean);
@@ -80,7 +80,7 @@ function MemberRow({ member, onLimits, onReset }: { member: Member; onLimits: ()
           member.role
         )}
       </Td>
-      <Td className="text-text-2">{limitsText(member.limits, me.workspace.currency)}</Td>
+      <Td className="min-w-40 text-text-2">{limitsText(member.limits, me.workspace.currency)}</Td>
       <Td className="whitespace-nowrap text-text-2">{when(member.seen_at)}</Td>
       <Td end>
         {items.length > 0 && (
@@ -103,7 +103,7 @@ export function LimitFields({ limits, currency }: { limits: GrantLimits; currenc
   const whole = limits.per_day >= unlimited;
   return (
     <>
-      <div className="grid grid-cols-2 gap-3">
+      <div className="grid grid-cols-2 items-end gap-3 sm:grid-cols-3">
         <Field label={t("limitPercent")} name="percent" type="number" min={0} max={100} required defaultValue={limits.max_percent} />
         <Field
           label={`${t("limitAmount")} (${currency})`}
@@ -112,8 +112,8 @@ export function LimitFields({ limits, currency }: { limits: GrantLimits; currenc
           required
           defaultValue={whole ? "0" : String(limits.max_amount / minorPerUnit(currency))}
         />
+        <Field label={t("limitDay")} name="day" type="number" min={0} max={10_000} required defaultValue={whole ? 20 : limits.per_day} />
       </div>
-      <Field label={t("limitDay")} name="day" type="number" min={0} max={10_000} required defaultValue={whole ? 20 : limits.per_day} />
       <CheckBox label={t("limitShipping")} name="shipping" defaultChecked={limits.free_shipping} />
     </>
   );

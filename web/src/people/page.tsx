@@ -36,7 +36,7 @@ export function PersonPage() {
           </Link>
         }
       />
-      <PageBody className="grid items-start gap-4 lg:grid-cols-[22rem_1fr]">
+      <PageBody className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[22rem_minmax(0,1fr)]">
         <div className="space-y-4">
           <Card>
             <Identity person={data} />

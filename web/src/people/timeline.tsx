@@ -57,6 +57,13 @@ function Item({ item }: { item: TimelineItem }) {
   );
 }
 
+const kinds = ["message", "note", "event", "consent", "journey", "cart", "order", "code", "link"] as const;
+
+function kindName(kind: string): string {
+  const known = kinds.find((each) => each === kind);
+  return known ? t(`kind_${known}`) : kind || t("all");
+}
+
 /** Everything that happened to one customer, newest first, with a chip for each kind. */
 export function Timeline({ person }: { person: string }) {
   const [filter, setFilter] = useState("");
@@ -80,11 +87,11 @@ export function Timeline({ person }: { person: string }) {
             aria-pressed={filter === kind}
             onClick={() => setFilter(kind)}
             className={cx(
-              "inline-flex min-h-6 items-center gap-1 rounded-full border px-2 text-caption capitalize",
+              "inline-flex min-h-6 items-center gap-1 rounded-full border px-2 text-caption",
               filter === kind ? "border-transparent bg-accent-soft text-accent-text" : "border-border text-text-2 hover:bg-hover",
             )}
           >
-            {kind || t("all")} <span className="tabular text-meta">{n}</span>
+            {kindName(kind)} <span className="tabular text-meta">{n}</span>
           </button>
         ))}
       </div>

@@ -11,7 +11,7 @@ import { Card, PageBody, PageHeader, Table, Td, Th } from "../design/page";
 import { EmptyState, ErrorState, Skeleton } from "../design/status";
 import type { ReportSearch } from "../router";
 import { workspaceNow } from "../state/clock";
-import { formatMoney, formatNumber } from "../text/money";
+import { formatMoney, formatNumber, formatPercent } from "../text/money";
 import { dateTime, dayKey, instant } from "../text/time";
 import { Rows } from "./rows";
 import { t } from "./text";
@@ -50,7 +50,7 @@ function OpenLink({ search, open, children, big }: { search: ReportSearch; open:
     <Link
       to="/reports"
       search={{ from: search.from, to: search.to, metric: open.metric, key: open.key }}
-      className={big ? "tabular text-number font-semibold decoration-2 underline-offset-4 hover:underline" : "tabular font-medium underline decoration-border-strong underline-offset-2 hover:decoration-current"}
+      className={big ? "tabular text-section font-semibold whitespace-nowrap sm:text-number decoration-2 underline-offset-4 hover:underline" : "tabular font-medium underline decoration-border-strong underline-offset-2 hover:decoration-current"}
     >
       {children}
     </Link>
@@ -86,7 +86,7 @@ function Figures({ report, search }: { report: RecoveryReport; search: ReportSea
       </Figure>
       <Figure label={t("rate")} meaning={definitions.reminded_recovered} note={t("ofReminded", { n: formatNumber(rate.recovered), all: formatNumber(rate.reminded) })}>
         <OpenLink big search={search} open={{ metric: "reminded_recovered" }}>
-          {rate.percent === undefined ? t("tooFew") : `${formatNumber(rate.percent)} %`}
+          {rate.percent === undefined ? t("tooFew") : formatPercent(rate.percent / 100)}
         </OpenLink>
       </Figure>
       <Figure label={t("abandoned")} meaning={definitions.carts}>

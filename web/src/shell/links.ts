@@ -24,8 +24,8 @@ export const t = catalogue("shell", {
   compact: "Compact",
   keyboard: "Keyboard shortcuts",
   switchTo: "Go to {name}",
-  offline: "Offline. What you write is kept and sent when you are back.",
-  skewed: "The demo's clock is {span} ahead.",
+  offline: "Offline. What you write is kept, and sent later.",
+  skewed: "The demo's clock shows {time}, {span} ahead of yours.",
   demo: "Demo",
   more: "More",
 });

@@ -1,20 +1,19 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { CloudOff, Command, Ellipsis, Keyboard, LogOut, Moon, Sun, SunMoon } from "lucide-react";
+import { Clock, CloudOff, Command, Ellipsis, Keyboard, LogOut, Moon, Sun, SunMoon } from "lucide-react";
 import { call } from "../api/client";
 import { Avatar } from "../design/avatar";
 import { cx } from "../design/cx";
 import { Menu, type MenuItem } from "../design/menu";
 import { narrow, useMedia } from "../design/media";
-import { Banner } from "../design/status";
 import { connected } from "../feed/share";
 import { runCommand, useCommand } from "../keyboard/keyboard";
 import { keysOf } from "../keyboard/table";
 import { Mark } from "../setup/frame";
-import { workspaceClock } from "../state/clock";
+import { useNow, workspaceClock } from "../state/clock";
 import { prefer, preferences } from "../state/preferences";
 import { useStore } from "../state/store";
-import { span } from "../text/time";
+import { dateTime, span } from "../text/time";
 import { destinations, phoneIcon as PhoneIcon, t, type Destination } from "./links";
 import { allowed, useMe } from "./me";
 import { Notices } from "./notices";
@@ -195,7 +194,7 @@ function OfflinePill() {
     return () => clearTimeout(timer);
   }, [online]);
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 top-2 z-50 flex justify-center">
+    <div role="status" className="pointer-events-none fixed inset-x-0 top-2 z-50 flex justify-center max-sm:top-24 max-sm:px-4">
       {shown && (
         <span className="rise inline-flex items-center gap-1.5 rounded-full border border-warn bg-warn-soft px-3 py-1 text-caption font-medium shadow-pop">
           <CloudOff aria-hidden className="size-3.5 text-warn" />
@@ -207,9 +206,15 @@ function OfflinePill() {
 }
 
 function SkewBanner() {
-  const { skippedSeconds } = useStore(workspaceClock);
+  const { skippedSeconds, offset } = useStore(workspaceClock);
+  const now = useNow();
   if (skippedSeconds < 60) return null;
-  return <Banner tone="warn">{t("skewed", { span: span(skippedSeconds * 1000) })}</Banner>;
+  return (
+    <p className="flex items-center gap-1.5 border-s-4 border-warn bg-warn-soft px-3 py-1 text-caption">
+      <Clock aria-hidden className="size-3.5 shrink-0" />
+      {t("skewed", { time: dateTime(now, now - offset), span: span(skippedSeconds * 1000) })}
+    </p>
+  );
 }
 
 /** The frame of every screen: places, the screen, and what floats above them. */

@@ -44,7 +44,7 @@ export function PhoneDock({ person }: { person: string | undefined }) {
         >
           {phones.map((each) => (
             <option key={each.number} value={each.number}>
-              {each.name} · {each.number}
+              {each.name}
             </option>
           ))}
         </select>

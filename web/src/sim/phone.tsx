@@ -19,8 +19,8 @@ function Body({ text }: { text: string }) {
     const [url] = match;
     parts.push(text.slice(at, match.index));
     parts.push(
-      <span key={match.index} className="whitespace-nowrap">
-        <a href={url} target="_blank" rel="noreferrer" className="break-all whitespace-normal underline underline-offset-2">
+      <span key={match.index}>
+        <a href={url} target="_blank" rel="noreferrer" className="wrap-anywhere underline underline-offset-2">
           {url}
         </a>
         <button
@@ -44,9 +44,9 @@ function Body({ text }: { text: string }) {
   );
 }
 
-function Texts({ messages, name }: { messages: readonly Message[]; name: string }) {
+function Texts({ messages, name }: { messages: readonly Message[] | undefined; name: string }) {
   const box = useRef<HTMLDivElement>(null);
-  const count = messages.length;
+  const count = messages?.length;
   useEffect(() => {
     const log = box.current;
     if (!log) return;
@@ -61,7 +61,7 @@ function Texts({ messages, name }: { messages: readonly Message[]; name: string 
   return (
     <div ref={box} role="log" aria-label={t("messages")} tabIndex={0} className="scroll min-h-0 flex-1 space-y-1.5 px-3 py-3 focus-visible:outline-offset-[-2px]">
       {count === 0 && <p className="pt-8 text-center text-caption text-text-3">{t("nothing")}</p>}
-      {messages.map((message) => {
+      {messages?.map((message) => {
         const at = instant(message.at) ?? 0;
         const mine = message.kind === "in";
         const head = dayKey(at) !== day;
@@ -96,7 +96,7 @@ const quick = ["YES", "STOP", "START", "HELP"];
 
 /** A customer's phone, in a striped frame so that nobody takes it for a real one. */
 export function Phone({ phone, handle, full }: { phone: SimPhone; handle: Handle; full?: boolean }) {
-  const messages = useScreen(handle).data?.items ?? [];
+  const screen = useScreen(handle).data;
   const [words, setWords] = useState("");
   const now = useNow(10_000);
   const send = async (line: string) => {
@@ -122,7 +122,7 @@ export function Phone({ phone, handle, full }: { phone: SimPhone; handle: Handle
             {phone.name} · <bdi dir="ltr">{phone.number}</bdi>
           </p>
         </header>
-        <Texts messages={messages} name={phone.name} />
+        <Texts messages={screen && (screen.items ?? [])} name={phone.name} />
         <div role="group" aria-label={t("quick")} className="flex gap-1.5 overflow-x-auto px-3 pb-1.5">
           {quick.map((word) => (
             <button

@@ -37,16 +37,16 @@ export function PhonesPage() {
         {isPending && <Skeleton rows={3} />}
         {isError && <ErrorState problem={problemOf(error)} retry={() => void refetch()} />}
         {!isPending && !isError && phones.length === 0 && <EmptyState icon={Smartphone} title={t("none")} text={t("noneText")} />}
+        {phones[0] && <LocalOnly url={phoneAddress(phones[0])} />}
         <ul className="grid grid-cols-[repeat(auto-fill,minmax(15rem,1fr))] gap-4">
           {phones.map((phone) => (
-            <li key={phone.number} className="striped rounded-card p-1.5">
-              <div className="space-y-2 rounded-control bg-surface p-4">
+            <li key={phone.number} className="striped flex rounded-card p-1.5">
+              <div className="w-full space-y-2 rounded-control bg-surface p-4">
                 <p className="text-section font-semibold">{phone.name}</p>
                 <p className="text-text-2">
                   <bdi dir="ltr">{phone.number}</bdi> · {phone.country} · {phone.timezone}
                 </p>
                 <Qr text={phoneAddress(phone)} label={`${t("qr")}: ${phone.name}`} />
-                <LocalOnly url={phoneAddress(phone)} />
                 <a href={phoneAddress(phone)} target="_blank" rel="noreferrer" className="link">
                   {t("open")}
                 </a>

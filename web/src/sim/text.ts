@@ -23,6 +23,8 @@ export const t = catalogue("sim", {
   skipNothing: "Nothing is due",
   skipHour: "+1 hour",
   skipDay: "+1 day",
+  skipHourShort: "+1 h",
+  skipDayShort: "+1 d",
   dials: "Carrier",
   latency: "Delay, ms",
   receipts: "Delivery receipts",

@@ -75,10 +75,12 @@ export function ClockButtons() {
           {left === undefined ? t("skipNothing") : t("skipNext", { span: span(left) })}
         </Button>
         <Button small busy={busy === "hour"} onClick={() => void run("hour", { seconds: 3600 })}>
-          {t("skipHour")}
+          <span aria-hidden>{t("skipHourShort")}</span>
+          <span className="sr-only">{t("skipHour")}</span>
         </Button>
         <Button small busy={busy === "day"} onClick={() => void run("day", { seconds: 86_400 })}>
-          {t("skipDay")}
+          <span aria-hidden>{t("skipDayShort")}</span>
+          <span className="sr-only">{t("skipDay")}</span>
         </Button>
       </div>
     </div>

@@ -84,6 +84,13 @@ export function momentText(at: number, now: number): string {
   return dayKey(at) === dayKey(now) ? t("todayAt", { time: clockTime(at) }) : t("onDate", { date: shortDate(at, now), time: clockTime(at) });
 }
 
+/** "09:00", or "Mon 09:00" on another day, in the given zone. */
+export function nearTime(at: number, now: number, zone?: string): string {
+  const place = zone ? { timeZone: zone } : {};
+  const weekday = (moment: number) => format({ weekday: "short", ...place }, new Date(moment));
+  return weekday(at) === weekday(now) ? clockTime(at, zone) : `${weekday(at)} ${clockTime(at, zone)}`;
+}
+
 export function monthLabel(at: number): string {
   return format({ month: "long", year: "numeric" }, new Date(at));
 }
