@@ -9,7 +9,9 @@
 //     next try; after Options.MaxAttempts it is parked with its reason and those behind it go on (I6);
 //   - there is one timer per (person, kind, key): setting it again replaces it, and a timer cancelled before its handler
 //     began does not fire;
-//   - an item costs one index entry while it waits, and nothing else.
+//   - an item costs one index entry while it waits, and nothing else;
+//   - items of one kind of several people, each the next of its person, go to their handlers together, so that a reaction
+//     of many people costs few statements; what is wrong with one of them delays only its person.
 //
 // How a person is taken: on PostgreSQL by an advisory lock that lives as long as the transaction that handles the
 // items, tried, never waited for. It needs no row that senders would contend for, no lease to write, to extend and to

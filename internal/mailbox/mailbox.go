@@ -41,6 +41,11 @@ func (i Item) Decode(v any) error {
 // what the item did; what the handler expects to happen is no error.
 type Handler func(ctx context.Context, tx *db.Tx, item Item) error
 
+// SetHandler is a Handler for one item each of several people of one workspace, so that it can read and write for all of
+// them at once. What it does for one must not depend on the others. With Blame it says whose item failed; otherwise the
+// people are handled again one by one.
+type SetHandler func(ctx context.Context, tx *db.Tx, items []Item) error
+
 // Options say how the mailbox works. The zero value is right for production.
 type Options struct {
 	Workers     int           // units under way at once; default 1 on SQLite, 4 on PostgreSQL
@@ -83,7 +88,7 @@ type Mailbox struct {
 
 type named struct {
 	name string
-	run  Handler
+	run  SetHandler
 }
 
 // who is a person of a workspace.
@@ -131,7 +136,10 @@ func orElse[T int | time.Duration](v, other T) T {
 
 // Handle registers a handler of a kind. Several handlers of a kind run in the order in which they were registered, in
 // one transaction. name tells them apart in logs and reasons.
-func (m *Mailbox) Handle(kind, name string, h Handler) {
+func (m *Mailbox) Handle(kind, name string, h Handler) { m.HandleSet(kind, name, oneByOne(h)) }
+
+// HandleSet is Handle for a handler that takes the items of several people at once.
+func (m *Mailbox) HandleSet(kind, name string, h SetHandler) {
 	m.handlers[kind] = append(m.handlers[kind], named{name, h})
 }
 

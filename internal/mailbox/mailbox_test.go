@@ -313,6 +313,87 @@ func TestPoisonAmongMany(t *testing.T) {
 	})
 }
 
+func TestASetHandlerGetsTheNextItemOfEachPersonAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d, mailbox.Options{})
+		var calls []string
+		b.HandleSet("say", "note", func(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+			var people []string
+			for _, item := range items {
+				people = append(people, string(item.Workspace)+" "+string(item.Person))
+				if err := note(ctx, tx, item); err != nil {
+					return err
+				}
+			}
+			calls = append(calls, strings.Join(people, ", "))
+			return nil
+		})
+		b.Handle("shout", "note", note)
+		other := mailbox.Signal{Workspace: "ws_2", Person: "per_4", Kind: "say", Body: "x"}
+		must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return b.SendTx(t.Context(), tx, other) }))
+		for _, body := range []string{"a", "b"} {
+			b.send("per_1", "say", body)
+			b.send("per_2", "say", body)
+			b.send("per_3", "shout", body)
+		}
+		b.send("per_3", "say", "c")
+		b.drain()
+		for person, want := range map[id.Person]string{"per_1": "a b", "per_2": "a b", "per_3": "a b c", "per_4": "x"} {
+			b.want(person, want)
+		}
+		want := []string{"ws_1 per_1, ws_1 per_2", "ws_2 per_4", "ws_1 per_1, ws_1 per_2", "ws_1 per_3"}
+		if diff := cmp.Diff(want, calls); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// I6: what fails for all is done again one by one, whoever was to blame.
+func TestPoisonInASet(t *testing.T) {
+	for name, fail := range map[string]func(mailbox.Item) error{
+		"blamed":   func(item mailbox.Item) error { return mailbox.Blame(item, errors.New("no")) },
+		"unblamed": func(mailbox.Item) error { return errors.New("no") },
+		"panic":    func(mailbox.Item) error { panic("no") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				b := newBench(t, d, mailbox.Options{MaxAttempts: 1})
+				together := 0
+				b.HandleSet("say", "note", func(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+					together = max(together, len(items))
+					for _, item := range items {
+						if err := note(ctx, tx, item); err != nil {
+							return err
+						}
+					}
+					for _, item := range items {
+						if item.Person == "per_2" {
+							return fail(item)
+						}
+					}
+					return nil
+				})
+				var signals []mailbox.Signal
+				for n := range 8 {
+					signals = append(signals, mailbox.Signal{Workspace: ws, Person: id.Person(fmt.Sprintf("per_%d", n)), Kind: "say", Body: "x"})
+				}
+				must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return b.SendAllTx(t.Context(), tx, signals) }))
+				b.drain()
+				for n := range 8 {
+					want := "x"
+					if n == 2 {
+						want = ""
+					}
+					b.want(id.Person(fmt.Sprintf("per_%d", n)), want)
+				}
+				if s := b.Stats(); s.Handled != 7 || s.Parked != 1 || together != 8 {
+					t.Errorf("stats %+v, %d together", s, together)
+				}
+			})
+		})
+	}
+}
+
 func TestAnUnknownKindIsParkedAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := newBench(t, d, mailbox.Options{})

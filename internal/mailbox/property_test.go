@@ -90,7 +90,14 @@ func (m *machine) open(points *fault.Points) {
 		}
 		return nil
 	}
-	m.box.Handle("signal", "note", handler)
+	m.box.HandleSet("signal", "note", func(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+		for _, item := range items {
+			if err := handler(ctx, tx, item); err != nil {
+				return err // and does not say whose
+			}
+		}
+		return nil
+	})
 	m.box.Handle("timer", "note", handler)
 }
 

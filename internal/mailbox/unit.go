@@ -1,13 +1,16 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"parley/internal/clock"
 	"parley/internal/db"
+	"parley/internal/id"
 )
 
 // unit is one transaction that handles items of several people.
@@ -41,7 +44,7 @@ func (m *Mailbox) handleAll(ctx context.Context, people []who, until clock.Time)
 			return err
 		}
 		if !errors.As(err, &failed) {
-			break // a queued write failed, and nobody knows whose
+			break // nobody knows whose: a queued write failed, or what was done for all
 		}
 		m.redone.Add(1)
 		bad := failed.item.who()
@@ -83,8 +86,8 @@ func (m *Mailbox) handleTogether(ctx context.Context, people []who, until clock.
 			return err
 		}
 		m.hands.missed(people, items)
-		for _, item := range items {
-			if err := m.handle(ctx, tx, u, item); err != nil {
+		for _, turn := range turns(items) {
+			if err := m.handle(ctx, tx, u, turn); err != nil {
 				return err
 			}
 		}
@@ -123,35 +126,95 @@ func (m *Mailbox) inUnit(ctx context.Context, fn func(*db.Tx, *unit) error) erro
 	return nil
 }
 
-// handle runs the handlers of one item, which is removed already: one that sets the same timer again sets a new one.
-func (m *Mailbox) handle(ctx context.Context, tx *db.Tx, u *unit, item Item) error {
-	if item.Key != "" && u.dropped[timerOf(item)] {
+// turns are the items in the order in which they are handled: each turn is of one kind and one workspace and has at most
+// one item of a person, and nobody's items change places.
+func turns(items []Item) [][]Item {
+	type turn struct {
+		number    int // of the item among its person's
+		workspace id.Workspace
+		kind      string
+	}
+	var order []turn
+	lists := map[turn][]Item{}
+	last, number := who{}, 0
+	for _, item := range items {
+		if item.who() != last {
+			last, number = item.who(), 0
+		}
+		t := turn{number, item.Workspace, item.Kind}
+		number++
+		if lists[t] == nil {
+			order = append(order, t)
+		}
+		lists[t] = append(lists[t], item)
+	}
+	slices.SortStableFunc(order, func(a, b turn) int { return cmp.Compare(a.number, b.number) })
+	out := make([][]Item, len(order))
+	for i, t := range order {
+		out[i] = lists[t]
+	}
+	return out
+}
+
+// handle runs the handlers of one turn, whose items are removed already: one that sets the same timer again sets a new one.
+func (m *Mailbox) handle(ctx context.Context, tx *db.Tx, u *unit, items []Item) error {
+	items = slices.DeleteFunc(items, func(i Item) bool { return i.Key != "" && u.dropped[timerOf(i)] })
+	if len(items) == 0 {
 		return nil
 	}
-	handlers := m.handlers[item.Kind]
+	handlers := m.handlers[items[0].Kind]
 	if len(handlers) == 0 {
-		return &itemError{item, fmt.Errorf("nothing handles %q here", item.Kind), true}
+		return &itemError{items[0], fmt.Errorf("nothing handles %q here", items[0].Kind), true}
 	}
 	for _, h := range handlers {
-		if err := call(ctx, tx, h.run, item); err != nil {
-			return &itemError{item: item, err: fmt.Errorf("%s: %w", h.name, err)}
+		if err := guard(func() error { return h.run(ctx, tx, items) }); err != nil {
+			return blamed(items, fmt.Errorf("%s: %w", h.name, err))
 		}
 	}
-	if item.Attempts > 0 {
-		deleteHold(ctx, tx, item.who())
+	for _, item := range items {
+		if item.Attempts > 0 {
+			deleteHold(ctx, tx, item.who())
+		}
 	}
-	u.handled++
+	u.handled += len(items)
 	return nil
 }
 
-// call turns a panic of a handler into its error (I6).
-func call(ctx context.Context, tx *db.Tx, h Handler, item Item) (err error) {
+// Blame is the error of a SetHandler that failed because of one item.
+func Blame(item Item, err error) error { return &itemError{item: item, err: err} }
+
+// blamed names the item of a failure, if it is known.
+func blamed(items []Item, err error) error {
+	var known *itemError
+	switch {
+	case errors.As(err, &known):
+		return &itemError{item: known.item, err: err}
+	case len(items) == 1:
+		return Blame(items[0], err)
+	}
+	return err
+}
+
+// oneByOne makes a handler one of many people.
+func oneByOne(h Handler) SetHandler {
+	return func(ctx context.Context, tx *db.Tx, items []Item) error {
+		for _, item := range items {
+			if err := guard(func() error { return h(ctx, tx, item) }); err != nil {
+				return Blame(item, err)
+			}
+		}
+		return nil
+	}
+}
+
+// guard turns a panic of a handler into its error (I6).
+func guard(handle func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	return h(ctx, tx, item)
+	return handle()
 }
 
 // handleAlone handles one person item by item, each in a commit of its own, up to the first that fails.
@@ -170,7 +233,7 @@ func (m *Mailbox) handleAlone(ctx context.Context, w who) error {
 				return err
 			}
 			current, found = items[0], true
-			return m.handle(ctx, tx, u, current)
+			return m.handle(ctx, tx, u, []Item{current})
 		})
 		switch {
 		case err == nil && !found:
