@@ -1,6 +1,9 @@
 package db
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Keys are n keys as a table to join, its columns column1, column2 ...; each row begins with the same placeholders. For
 // first "$1" it is "(VALUES ($1,$2),($1,$3))". Joined by the columns of an index, both engines look each key up. The
@@ -17,6 +20,23 @@ func KeyArgs[T any](args []any, values []T) []any {
 	}
 	for i := len(values); i < padded(max(len(values), 1)); i++ {
 		args = append(args, nil)
+	}
+	return args
+}
+
+// KeyPairs are Keys of which two columns vary: for first "$1" it is "(VALUES ($1,$2,$3),($1,$4,$5))". PairArgs fills it.
+func KeyPairs(first string, n, from int) string {
+	rows := make([]string, padded(max(n, 1)))
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(%s,$%d,$%d)", first, from+2*i, from+2*i+1)
+	}
+	return "(VALUES " + strings.Join(rows, ",") + ")"
+}
+
+// PairArgs pads args, which end with the values of n pairs, with NULL.
+func PairArgs(args []any, n int) []any {
+	for i := n; i < padded(max(n, 1)); i++ {
+		args = append(args, nil, nil)
 	}
 	return args
 }

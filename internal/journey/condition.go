@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,28 @@ func (c *Condition) Holds(f Facts) bool {
 		return f.Run[c.Run]
 	}
 	return f.Consent[c.Consent] == (c.Is == "granted")
+}
+
+// needs are the facts that conditions mention and that have to be looked up.
+type needs struct {
+	person  bool
+	consent []string // purposes
+}
+
+// needs adds what the tree mentions.
+func (c *Condition) needs(n *needs) {
+	if c == nil {
+		return
+	}
+	for _, group := range [][]Condition{c.All, c.Any, c.None} {
+		for i := range group {
+			group[i].needs(n)
+		}
+	}
+	n.person = n.person || c.Attr != ""
+	if c.Consent != "" && !slices.Contains(n.consent, c.Consent) {
+		n.consent = append(n.consent, c.Consent)
+	}
 }
 
 // every says whether all parts evaluate to want.

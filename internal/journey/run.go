@@ -31,6 +31,9 @@ type Run struct {
 	EndedAt   clock.Time
 
 	trail []Mark // written with the run
+	fresh bool   // not stored yet
+	timed bool   // its timer may be set
+	moved bool   // its timer may have to change
 }
 
 // Vars are what a run remembers.

@@ -2,7 +2,7 @@ package journey
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"parley/internal/commerce"
 	"parley/internal/conversation"
@@ -14,96 +14,141 @@ import (
 
 // Handle registers what journeys react to.
 func (s *Service) Handle(m *mailbox.Mailbox) {
-	m.Handle(event.Signal, "journey", s.onEvent)
-	m.Handle(timerWake, "journey", s.onWake)
-	m.Handle(offer.SignalReady, "journey", s.onCode)
-	m.Handle(offer.SignalFailed, "journey", s.onCode)
-	m.Handle(conversation.SignalOutcome, "journey", s.onOutcome)
-	m.Handle(conversation.SignalHandedOver, "journey", s.onClaimed)
-	m.Handle("message.added", "journey", s.onMessage)
+	m.HandleSet(event.Signal, "journey", s.onEvents)
+	m.HandleSet(timerWake, "journey", s.onWakes)
+	m.HandleSet(offer.SignalReady, "journey", s.onCodes)
+	m.HandleSet(offer.SignalFailed, "journey", s.onCodes)
+	m.HandleSet(conversation.SignalOutcome, "journey", s.onOutcomes)
+	m.HandleSet(conversation.SignalHandedOver, "journey", s.onClaimed)
+	m.HandleSet("message.added", "journey", s.onMessages)
 }
 
-// onCode goes on with the run that waits for its code.
-func (s *Service) onCode(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
-	var c offer.CodeSettled
-	if err := item.Decode(&c); err != nil || c.Run == "" {
-		return err
-	}
-	return s.withRun(ctx, tx, item, RunID(c.Run), func(m *move) error {
+// onCodes goes on with the runs that wait for their codes.
+func (s *Service) onCodes(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+	failed := items[0].Kind == offer.SignalFailed
+	return withRuns(ctx, tx, s, items, func(c offer.CodeSettled) RunID { return RunID(c.Run) }, func(m *move, c offer.CodeSettled) error {
 		if m.run.Vars.Await != "code" || m.run.Vars.Offer["code"] != c.Code {
 			return nil
 		}
 		at := m.p.steps[m.run.Step]
-		if item.Kind == offer.SignalFailed {
+		if failed {
 			m.run.mark(m.now, "failed", map[string]any{"text": c.Text})
 			m.run.Vars.Offer = nil
-			return m.goOn(ctx, tx, at.other)
+			m.goOn(m, at.other)
+			return nil
 		}
-		return m.goOn(ctx, tx, at.next)
+		m.goOn(m, at.next)
+		return nil
 	})
 }
 
-// onOutcome notes how a message of a run went, and tells the cart when its one reminder left.
-func (s *Service) onOutcome(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
-	var o conversation.Outcome
-	if err := item.Decode(&o); err != nil || o.Run == "" {
-		return err
+// onOutcomes notes how messages of runs went, and tells the cart when its one reminder left.
+func (s *Service) onOutcomes(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+	outcomes := make([]conversation.Outcome, len(items))
+	var ids []RunID
+	for i, item := range items {
+		if err := item.Decode(&outcomes[i]); err != nil {
+			return mailbox.Blame(item, err)
+		}
+		ids = append(ids, RunID(outcomes[i].Run))
 	}
-	n, err := findRun(ctx, tx, item.Workspace, RunID(o.Run))
-	if errors.Is(err, ErrUnknown) {
-		return nil
-	}
+	c := &crowd{s: s, ws: items[0].Workspace, now: s.Clock.Now()}
+	runs, err := findRuns(ctx, tx, c.ws, ids)
 	if err != nil {
 		return err
 	}
-	n.mark(s.Clock.Now(), string(o.State), map[string]any{"message_id": o.Message, "code": o.Code})
-	switch o.State {
-	case conversation.StateSent, conversation.StateDelivered:
-		first := !n.Vars.Flags["sent"]
-		n.flag("sent")
-		if first && n.Key != "" {
-			err = s.Commerce.RemindedTx(ctx, tx, commerce.Reminder{Workspace: item.Workspace, Person: item.Person, Token: n.Key,
-				Message: string(o.Message), Journey: string(n.Journey), Run: string(n.ID)})
+	var left []commerce.Reminder
+	for i, o := range outcomes {
+		n := runs[RunID(o.Run)]
+		if n == nil {
+			continue
 		}
-	case conversation.StateDropped, conversation.StateFailed:
-		n.flag("dropped")
+		n.mark(c.now, string(o.State), map[string]any{"message_id": o.Message, "code": o.Code})
+		switch o.State {
+		case conversation.StateSent, conversation.StateDelivered:
+			if !n.Vars.Flags["sent"] && n.Key != "" {
+				left = append(left, commerce.Reminder{Workspace: c.ws, Person: items[i].Person, Token: n.Key,
+					Message: string(o.Message), Journey: string(n.Journey), Run: string(n.ID)})
+			}
+			n.flag("sent")
+		case conversation.StateDropped, conversation.StateFailed:
+			n.flag("dropped")
+		}
+		c.keep(n)
 	}
-	saveRun(ctx, tx, item.Workspace, &n)
-	return err
-}
-
-// onClaimed goes on with a run whose prepared draft a person of the team has sent.
-func (s *Service) onClaimed(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
-	var h conversation.HandedOver
-	if err := item.Decode(&h); err != nil {
+	if err := c.remind(ctx, tx, left); err != nil {
 		return err
 	}
-	return s.withRun(ctx, tx, item, RunID(h.Run), func(m *move) error {
+	return c.write(ctx, tx)
+}
+
+// remind tells carts that their reminders left. The keys of most runs are no cart's.
+func (c *crowd) remind(ctx context.Context, tx *db.Tx, left []commerce.Reminder) error {
+	if len(left) == 0 {
+		return nil
+	}
+	tokens := make([]string, len(left))
+	for i, r := range left {
+		tokens[i] = r.Token
+	}
+	carts, err := c.s.Commerce.StillOpen(ctx, tx, c.ws, tokens)
+	if err != nil {
+		return fmt.Errorf("look for carts: %w", err)
+	}
+	for _, r := range left {
+		if _, isCart := carts[r.Token]; !isCart {
+			continue
+		}
+		if err := c.s.Commerce.RemindedTx(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onClaimed goes on with the runs whose prepared drafts a person of the team has sent.
+func (s *Service) onClaimed(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+	return withRuns(ctx, tx, s, items, func(h conversation.HandedOver) RunID { return RunID(h.Run) }, func(m *move, h conversation.HandedOver) error {
 		if m.run.Vars.Await != "claim" || m.run.Step != h.Step {
 			return nil
 		}
 		m.run.flag("claimed")
 		m.run.mark(m.now, "claimed", map[string]any{"by": h.Member, "message_id": h.Message})
-		return m.goOn(ctx, tx, m.p.steps[m.run.Step].then)
+		m.goOn(m, m.p.steps[m.run.Step].then)
+		return nil
 	})
 }
 
-// onMessage notes that the person wrote while a run was under way.
-func (s *Service) onMessage(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
-	var added conversation.Added
-	if err := item.Decode(&added); err != nil || added.Direction != conversation.In {
-		return err
+// onMessages notes that people wrote while a run was under way.
+func (s *Service) onMessages(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+	wrote := map[string]conversation.MessageID{}
+	var heard []news
+	for _, item := range items {
+		var added conversation.Added
+		if err := item.Decode(&added); err != nil {
+			return mailbox.Blame(item, err)
+		}
+		if added.Direction == conversation.In {
+			heard = append(heard, news{item: item})
+			wrote[string(item.Person)] = added.Message
+		}
 	}
-	runs, err := activeRuns(ctx, tx, item.Workspace, item.Person)
+	if len(heard) == 0 {
+		return nil
+	}
+	c := s.gather(items[0].Workspace, heard)
+	runs, err := activeRuns(ctx, tx, c.ws, c.persons)
 	if err != nil {
 		return err
 	}
-	for i := range runs {
-		if n := &runs[i]; n.Vars.Flags["sent"] && !n.Vars.Flags["replied"] {
-			n.flag("replied")
-			n.mark(s.Clock.Now(), "replied", map[string]any{"message_id": added.Message})
-			saveRun(ctx, tx, item.Workspace, n)
+	for person, list := range runs {
+		for _, n := range list {
+			if n.Vars.Flags["sent"] && !n.Vars.Flags["replied"] {
+				n.flag("replied")
+				n.mark(c.now, "replied", map[string]any{"message_id": wrote[string(person)]})
+				c.keep(n)
+			}
 		}
 	}
-	return nil
+	return c.write(ctx, tx)
 }

@@ -25,7 +25,7 @@ func (m *move) take(ctx context.Context, tx *db.Tx, n node) (next string, waits 
 		next, err = m.branch(ctx, tx, n)
 		return next, false, err
 	case "send":
-		return n.next, false, m.send(ctx, tx, n.step)
+		return n.next, false, m.ask(ctx, tx, n.step)
 	case "offer":
 		return m.offer(ctx, tx, n)
 	case "hand":
@@ -39,7 +39,11 @@ func (m *move) take(ctx context.Context, tx *db.Tx, n node) (next string, waits 
 
 // branch takes the first case that holds, else everyone else's way.
 func (m *move) branch(ctx context.Context, tx *db.Tx, n node) (string, error) {
-	facts, err := m.facts(ctx, tx)
+	conditions := make([]*Condition, len(n.step.Cases))
+	for i, c := range n.step.Cases {
+		conditions[i] = c.When
+	}
+	facts, err := m.facts(ctx, tx, conditions...)
 	if err != nil {
 		return "", err
 	}
@@ -53,8 +57,8 @@ func (m *move) branch(ctx context.Context, tx *db.Tx, n node) (string, error) {
 	return n.other, nil
 }
 
-// send renders the text and asks the gate. A refusal is an outcome, kept on the trail; the run goes on.
-func (m *move) send(ctx context.Context, tx *db.Tx, step Step) error {
+// ask renders the text and puts it before the gate.
+func (m *move) ask(ctx context.Context, tx *db.Tx, step Step) error {
 	text, err := m.render(ctx, tx, step.Text)
 	if errs.KindOf(err) == errs.Invalid {
 		m.run.flag("dropped")
@@ -66,21 +70,7 @@ func (m *move) send(ctx context.Context, tx *db.Tx, step Step) error {
 	}
 	send := m.message(step)
 	send.Text = text
-	sent, err := m.s.Conversations.SendTx(ctx, tx, send)
-	if err != nil {
-		return err
-	}
-	detail := map[string]any{"message_id": sent.Message, "code": sent.Verdict.Code, "text": sent.Verdict.Reason}
-	switch sent.Verdict.Action {
-	case "drop":
-		m.run.flag("dropped")
-		m.run.mark(m.now, "dropped", detail)
-	case "hold":
-		detail["until"] = sent.Verdict.Until
-		m.run.mark(m.now, "held", detail)
-	default:
-		m.run.mark(m.now, "queued", detail)
-	}
+	m.asks = &send
 	return nil
 }
 
@@ -186,7 +176,9 @@ func (m *move) set(ctx context.Context, tx *db.Tx, step Step) error {
 		return nil
 	}
 	if err == nil {
-		m.person = &p
+		if m.people != nil {
+			m.people[m.run.Person] = p
+		}
 		m.run.mark(m.now, "set", map[string]any{"attribute": step.Attribute, "value": step.Value})
 	}
 	return err

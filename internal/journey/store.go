@@ -107,7 +107,9 @@ const runColumns = "person_id, journey_id, entry_key, id, version, state, step, 
 
 func scanRun(r *db.Rows) (Run, error) {
 	var n Run
-	return n, r.Scan(&n.Person, &n.Journey, &n.Key, &n.ID, &n.Version, &n.State, &n.Step, &n.WakeAt, &n.Result, db.ScanJSON(&n.Vars), &n.StartedAt, &n.EndedAt)
+	err := r.Scan(&n.Person, &n.Journey, &n.Key, &n.ID, &n.Version, &n.State, &n.Step, &n.WakeAt, &n.Result, db.ScanJSON(&n.Vars), &n.StartedAt, &n.EndedAt)
+	n.timed = n.WakeAt != 0
+	return n, err
 }
 
 // runsOf are a person's runs in the order of their journeys and keys.
@@ -116,10 +118,32 @@ func runsOf(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]
 	return db.Collect(rows, err, scanRun)
 }
 
-// activeRuns are those of a person that still act.
-func activeRuns(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]Run, error) {
-	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run WHERE workspace_id = $1 AND person_id = $2 AND state = 'active' ORDER BY started_at, id", ws, p)
-	return db.Collect(rows, err, scanRun)
+// activeRuns are those of some people that still act, by person, oldest first.
+func activeRuns(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person][]*Run, error) {
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run JOIN "+db.Keys("$1", len(persons), 2)+
+		" AS k ON workspace_id = k.column1 AND person_id = k.column2 WHERE state = 'active' ORDER BY started_at, id", db.KeyArgs([]any{ws}, persons)...)
+	found, err := db.Collect(rows, err, scanRun)
+	out := make(map[id.Person][]*Run, len(found))
+	for i := range found {
+		n := &found[i]
+		out[n.Person] = append(out[n.Person], n)
+	}
+	return out, err
+}
+
+// findRuns are those of the runs that exist, by their ids.
+func findRuns(ctx context.Context, q db.Queryer, ws id.Workspace, ids []RunID) (map[RunID]*Run, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run JOIN "+db.Keys("$1", len(ids), 2)+
+		" AS k ON workspace_id = k.column1 AND id = k.column2", db.KeyArgs([]any{ws}, ids)...)
+	found, err := db.Collect(rows, err, scanRun)
+	out := make(map[RunID]*Run, len(found))
+	for i := range found {
+		out[found[i].ID] = &found[i]
+	}
+	return out, err
 }
 
 func findRun(ctx context.Context, q db.Queryer, ws id.Workspace, run RunID) (Run, error) {
@@ -134,32 +158,72 @@ func findRun(ctx context.Context, q db.Queryer, ws id.Workspace, run RunID) (Run
 	return found[0], nil
 }
 
-// lastEntry is when the person last entered a journey; 0 when never.
-func lastEntry(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person, journey ID) (clock.Time, error) {
-	var at clock.Time
-	err := q.QueryRow(ctx, "SELECT COALESCE(MAX(started_at), 0) FROM journey_run WHERE workspace_id = $1 AND person_id = $2 AND journey_id = $3", ws, p, journey).Scan(&at)
-	return at, err
+// lastEntries are when people last entered a journey; those who never did are not in it.
+func lastEntries(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, persons []id.Person) (map[id.Person]clock.Time, error) {
+	rows, err := q.Query(ctx, "SELECT person_id, MAX(started_at) FROM journey_run JOIN "+db.Keys("$1, $2", len(persons), 3)+
+		" AS k ON workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 GROUP BY person_id", db.KeyArgs([]any{ws, journey}, persons)...)
+	out := map[id.Person]clock.Time{}
+	_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+		var person id.Person
+		var at clock.Time
+		err := r.Scan(&person, &at)
+		out[person] = at
+		return struct{}{}, err
+	})
+	return out, err
 }
 
-// insertRun is false when the person entered with this key before.
-func insertRun(ctx context.Context, tx *db.Tx, ws id.Workspace, n Run) (bool, error) {
-	count, err := tx.Exec(ctx, "INSERT INTO journey_run (workspace_id, "+runColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (workspace_id, person_id, journey_id, entry_key) DO NOTHING",
-		ws, n.Person, n.Journey, n.Key, n.ID, n.Version, n.State, n.Step, n.WakeAt, n.Result, db.JSON(n.Vars), n.StartedAt, n.EndedAt)
-	return count == 1, err
-}
-
-// saveRun writes a run as it stands and the lines that its trail got.
-func saveRun(ctx context.Context, tx *db.Tx, ws id.Workspace, n *Run) {
-	tx.Queue(ctx, "UPDATE journey_run SET state = $1, step = $2, wake_at = $3, result = $4, vars = $5, ended_at = $6, version = $7 WHERE workspace_id = $8 AND person_id = $9 AND journey_id = $10 AND entry_key = $11",
-		n.State, n.Step, n.WakeAt, n.Result, db.JSON(n.Vars), n.EndedAt, n.Version, ws, n.Person, n.Journey, n.Key)
-	for _, m := range n.trail {
-		if m.Detail == nil {
-			m.Detail = map[string]any{}
-		}
-		tx.Queue(ctx, "INSERT INTO journey_trail (workspace_id, person_id, run_id, number, at, step, what, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-			ws, n.Person, n.ID, m.Number, m.At, m.Step, m.What, db.JSON(m.Detail))
+// usedKeys are the people who entered a journey before with the key that they ask to enter with now.
+func usedKeys(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, asking []entry) (map[id.Person]bool, error) {
+	args := []any{ws, journey}
+	for _, e := range asking {
+		args = append(args, e.item.Person, e.key)
 	}
-	n.trail = nil
+	rows, err := q.Query(ctx, "SELECT person_id FROM journey_run JOIN "+db.KeyPairs("$1, $2", len(asking), 3)+
+		" AS k ON workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 AND entry_key = k.column4", db.PairArgs(args, len(asking))...)
+	out := map[id.Person]bool{}
+	_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+		var person id.Person
+		err := r.Scan(&person)
+		out[person] = true
+		return struct{}{}, err
+	})
+	return out, err
+}
+
+// saveRuns writes runs as they stand and the lines that their trails got. One that is fresh must not be there: two entries
+// with one key are a fault, and the second is undone.
+func saveRuns(ctx context.Context, tx *db.Tx, ws id.Workspace, runs []*Run) error {
+	var fresh, known, lines [][]any
+	for _, n := range runs {
+		row := []any{string(ws), string(n.Person), string(n.Journey), n.Key, string(n.ID), n.Version, string(n.State), n.Step, int64(n.WakeAt),
+			n.Result, db.JSON(n.Vars), int64(n.StartedAt), int64(n.EndedAt)}
+		if n.fresh {
+			fresh = append(fresh, row)
+		} else {
+			known = append(known, row)
+		}
+		for _, m := range n.trail {
+			if m.Detail == nil {
+				m.Detail = map[string]any{}
+			}
+			lines = append(lines, []any{string(ws), string(n.Person), string(n.ID), m.Number, int64(m.At), m.Step, m.What, db.JSON(m.Detail)})
+		}
+		n.trail, n.fresh = nil, false
+	}
+	run := db.Bulk{Table: "journey_run", JSON: []string{"vars"}, Rows: fresh, Columns: []string{"workspace_id", "person_id", "journey_id",
+		"entry_key", "id", "version", "state", "step", "wake_at", "result", "vars", "started_at", "ended_at"}}
+	if err := tx.Bulk(ctx, run); err != nil {
+		return err
+	}
+	run.Rows = known
+	run.Conflict = `ON CONFLICT (workspace_id, person_id, journey_id, entry_key) DO UPDATE SET state = excluded.state, step = excluded.step,
+		wake_at = excluded.wake_at, result = excluded.result, vars = excluded.vars, ended_at = excluded.ended_at, version = excluded.version`
+	if err := tx.Bulk(ctx, run); err != nil {
+		return err
+	}
+	return tx.Bulk(ctx, db.Bulk{Table: "journey_trail", JSON: []string{"detail"}, Rows: lines,
+		Columns: []string{"workspace_id", "person_id", "run_id", "number", "at", "step", "what", "detail"}})
 }
 
 func trailOf(ctx context.Context, q db.Queryer, ws id.Workspace, n Run) ([]Mark, error) {
