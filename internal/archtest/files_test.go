@@ -37,14 +37,19 @@ func TestATableHasOneOwner(t *testing.T) {
 		t.Fatalf("found only %d tables; the reading of the migrations is broken", len(owners))
 	}
 	word := regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)
+	change := regexp.MustCompile(`(?:INTO|UPDATE|DELETE FROM)\s+([a-z_]+)`)
 	for _, f := range readHouse(t).files {
 		from := domain(f.pkg)
 		if f.test || from == "" || from == "report" || from == "db" {
 			continue
 		}
-		for _, m := range word.FindAllStringSubmatch(f.text, -1) {
+		names := word
+		if from == "segment" { // a question over everybody cannot be put to a service one person at a time
+			names = change
+		}
+		for _, m := range names.FindAllStringSubmatch(f.text, -1) {
 			if owner, ok := owners[m[1]]; ok && owner != from {
-				t.Errorf("%s names the table %s, which belongs to %s. Ask its service instead, so that a table can change without a search through the house; only report reads across.", f.path, m[1], owner)
+				t.Errorf("%s names the table %s, which belongs to %s. Ask its service instead, so that a table can change without a search through the house; only report and segment read across.", f.path, m[1], owner)
 			}
 		}
 	}

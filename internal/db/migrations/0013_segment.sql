@@ -1,0 +1,20 @@
+-- owner: segment
+CREATE TABLE segment (
+    workspace_id TEXT   NOT NULL,
+    id           TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    definition   JSONB  NOT NULL,
+    created_by   TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL,
+    version      BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+) /*sqlite WITHOUT ROWID*/;
+
+CREATE UNIQUE INDEX segment_name ON segment (workspace_id, name);
+
+-- The index of segments in memory follows what is stored after it was built.
+CREATE INDEX event_received ON event (workspace_id, received_at);
+
+-- From a number to its consent, for one person and for all.
+CREATE INDEX consent_chain_address ON consent_chain (workspace_id, medium, address);
