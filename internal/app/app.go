@@ -215,7 +215,9 @@ func (a *App) openChannels(context.Context) error {
 	a.Channels = channel.New(channel.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Mailbox: a.Mailbox, People: a.People, Org: a.Org,
 		Rules: a.Rules, Egress: a.Egress, Secrets: a.Secrets, Faults: a.faults, Adapters: all.Adapters(a.Phones)},
 		channel.Options{PublicURL: a.PublicURL(), Dir: a.Config.DataDir, Node: nodeName(a.DB.Engine()),
-			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease})
+			SendTimeout: a.Config.ProviderTimeout, HoldAfter: a.Config.OutageHold, BackfillEvery: a.Config.BackfillEvery, Lease: a.Config.Lease,
+			Thresholds: channel.Thresholds{Retries: a.Config.CarrierRetries, Strikes: a.Config.CarrierStrikes, Blocks: a.Config.CarrierBlocks,
+				FilteredPercent: a.Config.FilteredPercent, FilteredFrom: a.Config.FilteredFrom, FilteredMessages: a.Config.FilteredMessages}})
 	a.Content = content.New()
 	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,
 		Channels: a.Channels, Senders: a.Channels.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})

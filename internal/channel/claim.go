@@ -161,6 +161,11 @@ func (o *outbox) judge(ctx context.Context, tx *db.Tx, claims []Claim, now clock
 		}
 		ask = append(ask, c)
 	}
+	ask, kept, err := o.keepBack(ctx, tx, ask, now)
+	if err != nil {
+		return nil, err
+	}
+	refused = append(refused, kept...)
 	send := ask
 	if o.s.hooks.Recheck != nil && len(ask) > 0 {
 		verdicts, err := o.s.hooks.Recheck(ctx, tx, ask)

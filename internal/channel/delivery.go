@@ -42,6 +42,7 @@ type Delivery struct {
 	Purpose   string // of the consent that it rests on, "marketing"; marketing is never sent again when in doubt (I10)
 	Kind      string // "reply", "journey", "campaign", "compliance", ...
 	Subject   string // what the message is about, for caps: a cart's token
+	Source    string // what sent it, when carriers filter it: "journey:jrn_1/first"; its kind when empty
 	ReadyAt   clock.Time
 	ExpiresAt clock.Time // dropped when it could not be handed over before; zero = never
 }

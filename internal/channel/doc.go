@@ -15,6 +15,10 @@
 //   - an outcome that is not known stays "unknown" until there is evidence (I10);
 //   - an opt-out is effective before the provider hears 200 (I13).
 //
+// What follows from a provider's error code is in one table of package compliance: status.go does it to the message,
+// trouble.go to its number, its source, its sender and its channel.
+//
 // Signals out: message.received. For itself: delivery.outcome, inbound.parts (a timer). Tables: channel, inbound, media,
-// lane, delivery, delivery_try, delivery_claim, delivery_doubt, receipt_early, outbox_beat.
+// lane, delivery, delivery_try, delivery_claim, delivery_doubt, receipt_early, outbox_beat, refusal, channel_trouble,
+// source_day.
 package channel

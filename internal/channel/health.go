@@ -14,6 +14,14 @@ import (
 type health struct {
 	mu       sync.Mutex
 	channels map[ID]*pulse
+	sources  map[sourceKey]int64 // messages handed over and not yet on disk
+}
+
+// sourceKey is a source of messages at one sender.
+type sourceKey struct {
+	workspace      id.Workspace
+	channel        ID
+	sender, source string
 }
 
 // pulse is one channel's last hour, by minute.
@@ -30,7 +38,7 @@ type minute struct {
 	good, failed int64
 }
 
-func newHealth() *health { return &health{channels: map[ID]*pulse{}} }
+func newHealth() *health { return &health{channels: map[ID]*pulse{}, sources: map[sourceKey]int64{}} }
 
 // of is the pulse of a channel; mu is held.
 func (h *health) of(channel ID) *pulse {
@@ -74,6 +82,29 @@ func (h *health) outcome(channel ID, o Outcome, now clock.Time) {
 	}
 }
 
+// handedOver counts a message for its source, so that a share of filtered ones has a whole.
+func (h *health) handedOver(c Claim) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sources[sourceKey{c.Workspace, c.Channel, c.From, sourceOf(c.Delivery)}]++
+}
+
+// unflushed is how many messages of a source were handed over and are not on disk yet.
+func (h *health) unflushed(t sighting) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sources[sourceKey{t.workspace, t.channel, t.sender, t.source}]
+}
+
+// takeSources empties the counts of sources.
+func (h *health) takeSources() map[sourceKey]int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := h.sources
+	h.sources = map[sourceKey]int64{}
+	return out
+}
+
 // at is the count of the present minute.
 func (p *pulse) at(now clock.Time) *minute {
 	n := int64(now) / int64(time.Minute/time.Microsecond)
@@ -96,6 +127,7 @@ type Health struct {
 	QueueDepth    int        `json:"queue_depth"`
 	QueueMore     bool       `json:"queue_more" doc:"there are more than queue_depth"`
 	Held          int        `json:"held"`
+	Troubles      []Trouble  `json:"troubles" doc:"what carriers told, the latest first"`
 }
 
 // maxDepth is how far a queue is counted for people.
@@ -108,6 +140,9 @@ func (s *Service) Health(ctx context.Context, ws id.Workspace, channel ID) (Heal
 		return Health{}, err
 	}
 	h := Health{State: c.State, Reason: c.Reason, LastInboundAt: c.LastInboundAt, LastReceiptAt: c.LastReceiptAt}
+	if h.Troubles, err = s.troubles(ctx, s.DB, c); err != nil {
+		return Health{}, err
+	}
 	s.health.fill(&h, channel, s.Clock.Now())
 	for _, l := range s.outbox.lanesOf(ws) {
 		if l.key.channel != channel {
@@ -143,20 +178,29 @@ func (h *health) fill(into *Health, channel ID, now clock.Time) {
 	}
 }
 
-// keepHealth writes the times of the last message and receipt now and then: one write for all that came meanwhile.
+// keepHealth writes the times of the last message and receipt and the counts of sources now and then, one write for all
+// that came meanwhile, and learns what other nodes found to stop.
 func (s *Service) keepHealth(ctx context.Context) {
 	s.every(ctx, 10*time.Second, func(ctx context.Context) {
-		list := s.health.unnoted()
-		if len(list) == 0 {
-			return
+		s.failed(ctx, "learn what keeps messages back", s.learnStops(ctx))
+		s.failed(ctx, "note how channels do", s.flushHealth(ctx))
+	})
+}
+
+func (s *Service) flushHealth(ctx context.Context) error {
+	list, sources := s.health.unnoted(), s.health.takeSources()
+	if len(list) == 0 && len(sources) == 0 {
+		return nil
+	}
+	day := dayOf(s.Clock.Now())
+	return s.DB.Tx(ctx, func(tx *db.Tx) error {
+		for channel, p := range list {
+			noteSeen(ctx, tx, p.workspace, channel, p.inbound, p.receipt)
 		}
-		err := s.DB.Tx(ctx, func(tx *db.Tx) error {
-			for channel, p := range list {
-				noteSeen(ctx, tx, p.workspace, channel, p.inbound, p.receipt)
-			}
-			return nil
-		})
-		s.failed(ctx, "note when channels were heard", err)
+		for key, n := range sources {
+			addSent(ctx, tx, key, day, n)
+		}
+		return nil
 	})
 }
 

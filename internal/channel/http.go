@@ -65,6 +65,7 @@ func (s *Service) Routes(api *httpx.API) {
 	httpx.Register(api, httpx.Route{Method: "DELETE", Path: "/channels/{id}", ID: "delete-channel", Summary: "Remove a channel", Permission: org.ChannelWrite}, s.httpDelete)
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/channels/{id}/check", ID: "check-channel", Summary: "Test a channel against its provider", Permission: org.ChannelWrite}, s.httpCheck)
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/channels/{id}/health", ID: "channel-health", Summary: "How a channel does", Permission: org.ChannelRead}, s.httpHealth)
+	httpx.Register(api, httpx.Route{Method: "POST", Path: "/channels/{id}/resume", ID: "resume-channel", Summary: "Send again after a refusal or a stop", Permission: org.ChannelWrite}, s.httpResume)
 	httpx.Register(api, httpx.Route{Method: "GET", Path: "/outbox", ID: "list-outbox", Summary: "Messages that wait, are held, or whose outcome is unknown", Permission: org.ChannelRead}, s.httpOutbox)
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/outbox/release", ID: "release-outbox", Summary: "Send what was held after a gap", Permission: org.ChannelWrite}, s.httpRelease)
 	httpx.Register(api, httpx.Route{Method: "POST", Path: "/outbox/{id}/resolve", ID: "resolve-outbox", Summary: "Say what became of a message whose outcome is unknown", Permission: org.ChannelWrite}, s.httpResolve)
@@ -121,6 +122,10 @@ func (s *Service) httpCheckDraft(ctx context.Context, in *draftInput) (*httpx.Ou
 func (s *Service) httpHealth(ctx context.Context, in *channelInput) (*httpx.Out[Health], error) {
 	h, err := s.Health(ctx, org.ActorFrom(ctx).Workspace, in.ID)
 	return httpx.OK(h), err
+}
+
+func (s *Service) httpResume(ctx context.Context, in *channelInput) (*httpx.Done, error) {
+	return &httpx.Done{}, s.Resume(ctx, org.ActorFrom(ctx), in.ID)
 }
 
 func (s *Service) httpOutbox(ctx context.Context, in *outboxInput) (*httpx.Out[httpx.Page[Sent]], error) {

@@ -238,6 +238,9 @@ func (s *Service) receiveTx(ctx context.Context, tx *db.Tx, fresh []*arrival) er
 	if err := s.recogniseTx(ctx, tx, fresh); err != nil {
 		return err
 	}
+	if err := s.heardTx(ctx, tx, fresh); err != nil {
+		return err
+	}
 	whole := make([]*arrival, 0, len(fresh))
 	for _, a := range fresh {
 		if a.Concat != nil && a.Concat.Total > 1 {

@@ -28,6 +28,7 @@ type change struct {
 	retry   bool   // the attempt ended and another will follow
 	doubt   bool   // the message may have been unknown until now
 	revoke  bool   // the provider says that the recipient opted out
+	instead string // the text that goes in place of a message with files
 
 	evidence bool // from a status of the provider: it may also end what was sent
 }
@@ -127,17 +128,15 @@ func (o *outbox) after(list []change, group []result) {
 	for i, c := range list {
 		l := group[i].lane
 		o.s.health.outcome(l.key.channel, c.outcome, o.s.Clock.Now())
+		if r := c.outcome.State.Rank(); r > 0 && c.outcome.State != StateFailed {
+			o.s.health.handedOver(c.claim)
+		}
 		var f *Failure
 		if errors.As(group[i].err, &f) && f.Policy == Later {
 			l.hush(o.s.Clock.Now().Add(max(f.RetryAfter, 200*time.Millisecond)))
 		}
 		if f != nil && f.Policy == Stop {
 			o.s.accounts.stop(l.key.workspace, l.key.channel, f)
-		}
-		if c.outcome.State == StateQueued {
-			var w wish
-			w.add(c.claim.Priority, c.outcome.Until)
-			l.wanted(w)
 		}
 	}
 }
@@ -174,6 +173,7 @@ func (o *outbox) decide(r result, now clock.Time) change {
 		c.retry, c.outcome.State, c.outcome.Until = true, StateQueued, now
 	default:
 		c.outcome.State, c.revoke = StateFailed, f.OptedOut
+		o.s.failedBy(&c, o.s.Rules.Lookup(dialect(r.account.Kind), f.ProviderCode), now)
 	}
 	return c
 }
@@ -213,11 +213,14 @@ func (o *outbox) applyTx(ctx context.Context, tx *db.Tx, list []change) error {
 
 // writeTx writes changes to the rows and returns what others are told.
 func (o *outbox) writeTx(ctx context.Context, tx *db.Tx, list []change) ([]Outcome, error) {
-	var accepted []change
+	var accepted, again []change
 	outcomes := make([]Outcome, 0, len(list))
 	for _, c := range list {
 		c.outcome.Workspace, c.outcome.Person, c.outcome.Message = c.claim.Workspace, c.claim.Person, c.claim.Message
 		c.outcome.Attempt, c.outcome.Segments = c.claim.Attempt, c.claim.Segments
+		if err := o.heedTx(ctx, tx, &c); err != nil {
+			return nil, err
+		}
 		if c.outcome.State.Rank() > 0 && !c.revoke {
 			accepted = append(accepted, c)
 			outcomes = append(outcomes, c.outcome)
@@ -230,6 +233,9 @@ func (o *outbox) writeTx(ctx context.Context, tx *db.Tx, list []change) ([]Outco
 		if changed && !(c.back && c.outcome.Code == "") {
 			outcomes = append(outcomes, c.outcome)
 		}
+		if changed && c.outcome.State == StateQueued {
+			again = append(again, c)
+		}
 		if c.revoke {
 			if err := o.s.optedOutTx(ctx, tx, c.claim.Delivery, c.outcome); err != nil {
 				return nil, err
@@ -239,7 +245,23 @@ func (o *outbox) writeTx(ctx context.Context, tx *db.Tx, list []change) ([]Outco
 	if err := writeAccepted(ctx, tx, accepted); err != nil {
 		return nil, err
 	}
+	tx.AfterCommit(func() { o.wakeFor(again) })
 	return stillTrue(ctx, tx, accepted, outcomes)
+}
+
+// wakeFor tells the senders when messages that are queued again come due, whatever queued them: a claim that the gate put
+// off, a throttled provider, a status.
+func (o *outbox) wakeFor(again []change) {
+	for _, c := range again {
+		o.mu.Lock()
+		l := o.lanes[o.bySend[laneKey{c.claim.Workspace, c.claim.Channel, c.claim.From}]]
+		o.mu.Unlock()
+		if l != nil {
+			var w wish
+			w.add(c.claim.Priority, c.outcome.Until)
+			l.wanted(w)
+		}
+	}
 }
 
 // stillTrue leaves out what was overtaken: a receipt may have been stored before the acceptance that it is about (I8).
@@ -265,11 +287,27 @@ func (o *outbox) firstLook(at clock.Time) clock.Time { return at.Add(o.s.o.Looks
 
 // optedOutTx records that the provider refuses the recipient because they opted out there.
 func (s *Service) optedOutTx(ctx context.Context, tx *db.Tx, d Delivery, out Outcome) error {
+	return s.providerSaysTx(ctx, tx, d, out, people.Block)
+}
+
+// unreachableTx marks a number that cannot be texted, with the reason. The consent stays, and the mark ends when its
+// holder writes.
+func (s *Service) unreachableTx(ctx context.Context, tx *db.Tx, d Delivery, out Outcome) error {
+	return s.providerSaysTx(ctx, tx, d, out, people.Unreachable)
+}
+
+// providerSaysTx writes what a provider says of a number into the ledger. What cannot be written there, because it never
+// was a number, must not keep the outcome off the disk.
+func (s *Service) providerSaysTx(ctx context.Context, tx *db.Tx, d Delivery, out Outcome, action people.Action) error {
 	_, err := s.People.RecordConsentTx(ctx, tx, people.Consent{
 		Workspace: d.Workspace, Person: d.Person, Medium: people.SMS, Address: d.To, Purpose: people.All,
-		Action: people.Block, Source: people.ByProvider, At: out.At, Actor: "provider",
+		Action: action, Source: people.ByProvider, At: out.At, Actor: "provider",
 		Proof: people.Proof{Method: "provider", ProviderCode: out.Provider, Text: out.Reason, MessageIDs: []string{string(d.Message)}},
 	})
+	if errs.KindOf(err) == errs.Invalid {
+		s.Log.Warn("what a provider said of a number is not in the ledger", "message", d.Message, "error", err)
+		return nil
+	}
 	return err
 }
 

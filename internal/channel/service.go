@@ -50,6 +50,7 @@ type Options struct {
 	BackfillEvery time.Duration   // 5 min
 	Overlap       time.Duration   // how far a back-fill looks behind the last one; 1 h
 	MaxMedia      int64           // bytes of one fetched file; 16 MiB
+	Thresholds    Thresholds      // of carriers' answers
 }
 
 func (o Options) withDefaults() Options {
@@ -64,6 +65,7 @@ func (o Options) withDefaults() Options {
 	o.Overlap = usually(o.Overlap, time.Hour)
 	o.MaxMedia = usually(o.MaxMedia, 16<<20)
 	o.Node = usually(o.Node, "node")
+	o.Thresholds = o.Thresholds.withDefaults()
 	if len(o.Looks) == 0 {
 		o.Looks = []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
 	}
@@ -99,6 +101,7 @@ type Service struct {
 	outbox   *outbox
 	intake   *intake
 	health   *health
+	stops    stops
 	files    chan struct{} // rings when a message with files came in
 	running  sync.WaitGroup
 }

@@ -3,12 +3,14 @@ package channel
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/internal/clock"
 	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/id"
+	"parley/internal/people"
 )
 
 // known is a delivery as a status finds it.
@@ -28,6 +30,9 @@ func (s *Service) applyStatuses(ctx context.Context, tx *db.Tx, ws id.Workspace,
 	latest := map[MessageID]change{}
 	for _, u := range list {
 		k, ok := found.of(u)
+		if err := s.warnTx(ctx, tx, k, u, channel, now); err != nil {
+			return err
+		}
 		if !ok {
 			if err := s.keepEarly(ctx, tx, ws, channel, u, now); err != nil {
 				return err
@@ -45,6 +50,14 @@ func (s *Service) applyStatuses(ctx context.Context, tx *db.Tx, ws id.Workspace,
 	}
 	slices.SortFunc(changes, func(a, b change) int { return compareIDs(a.claim.Message, b.claim.Message) })
 	return s.outbox.applyTx(ctx, tx, changes)
+}
+
+// warnTx notes a warning that came with a status, whatever became of the message: much of a carrier's day is used up.
+func (s *Service) warnTx(ctx context.Context, tx *db.Tx, k known, u StatusUpdate, channel *account, now clock.Time) error {
+	if u.ProviderCode == "" || s.Rules.Lookup(dialect(channel.Kind), u.ProviderCode).Action != compliance.Alert {
+		return nil
+	}
+	return s.outbox.troubleTx(ctx, tx, sighting{stop{channel.Workspace, channel.ID, troubleWarning, k.From, "", 0}, u.ProviderCode, now})
 }
 
 func compareIDs(a, b MessageID) int {
@@ -81,8 +94,8 @@ func (s *Service) read(k known, u StatusUpdate, kind Kind, now clock.Time) (chan
 		return c, false
 	case named && attempt < k.Attempt && (state == StateFailed || k.state == StateSending):
 		return c, false // an earlier attempt is over and another is under way
-	case state.Rank() <= k.state.Rank():
-		return c, false
+	case state.Rank() <= k.state.Rank(), state == StateFailed && (k.state == StateQueued || k.state == StateHeld):
+		return c, false // known already, or a repeated word about an attempt that another will follow
 	case state != StateFailed:
 		c.outcome.Code, c.outcome.Reason = "", ""
 		return c, true
@@ -116,20 +129,83 @@ func (s *Service) failedBy(c *change, m compliance.Meaning, now clock.Time) {
 	if c.outcome.Reason == "" || m.Action != compliance.Unknown {
 		c.outcome.Reason = m.Meaning
 	}
+	if code := codeAfter(m.Action); code != "" {
+		c.outcome.Code = code
+	}
 	switch m.Action {
 	case compliance.Revoke:
-		c.revoke, c.outcome.Code = true, "opted_out"
+		c.revoke = true
 	case compliance.RetryDaily:
-		if c.claim.Retries < compliance.RetryDailyMax {
+		if c.claim.Retries < s.o.Thresholds.Retries {
 			s.tryAgainAt(c, now.Add(time.Duration(4*(c.claim.Retries+1))*time.Hour))
+		}
+	case compliance.RetryOnce:
+		if c.claim.Retries == 0 && harmlessTwice(c.claim.Delivery) {
+			s.tryAgainAt(c, now.Add(retryOnceAfter))
 		}
 	case compliance.Backoff:
 		if c.claim.Retries < 5 {
-			s.tryAgainAt(c, now.Add(max(backoff(c.claim), time.Minute)))
+			s.tryAgainAt(c, now.Add(max(backoff(c.claim), backPressure)))
 		}
 	case compliance.CarrierDayCap:
 		s.tryAgainAt(c, nextDay(now, compliance.CarrierDayResetZone))
+	case compliance.BlockSender:
+		s.tryAgainAt(c, now) // it surely did not arrive, and waits for the sender
+	case compliance.FallbackSMS:
+		if len(c.claim.Media) > 0 {
+			c.instead = asLinks(c.claim.Delivery)
+			s.tryAgainAt(c, now)
+		}
 	}
+}
+
+// codeAfter is our code of what providers refuse; empty where the adapter's stays.
+func codeAfter(a compliance.Action) string {
+	switch a {
+	case compliance.Revoke:
+		return "opted_out"
+	case compliance.Unreachable:
+		return "bad_number"
+	case compliance.StopMessage:
+		return "blocked"
+	case compliance.Filtered:
+		return "filtered"
+	case compliance.AuthorError:
+		return "too_long"
+	case compliance.ConfigError:
+		return troubleConfig
+	case compliance.BlockSender:
+		return troubleSender
+	case compliance.CarrierDayCap:
+		return troubleDayCap
+	case compliance.FallbackSMS:
+		return "media_refused"
+	case compliance.Backoff:
+		return "throttled"
+	}
+	return ""
+}
+
+// retryOnceAfter is the pause before what a carrier lost without a reason is tried once more.
+const retryOnceAfter = 5 * time.Minute
+
+// harmlessTwice says whether a second copy of a message does no harm, should the first one arrive after all. A
+// confirmation of an opt-out is sent exactly once, and nobody wants an advertisement twice.
+func harmlessTwice(d Delivery) bool {
+	p := people.Purpose(d.Purpose)
+	return (p == people.Transactional || p == people.Support) && d.Kind != "compliance"
+}
+
+// asLinks is a message with files as a text: its words, and where the files are.
+func asLinks(d Delivery) string {
+	lines := make([]string, 0, len(d.Media)+1)
+	if d.Text != "" {
+		lines = append(lines, d.Text)
+	}
+	for _, m := range d.Media {
+		lines = append(lines, m.URL)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // tryAgainAt queues another attempt of a message that surely did not arrive, if its time allows.

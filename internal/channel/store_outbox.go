@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/clock"
 	"parley/internal/db"
+	"parley/internal/gsm"
 	"parley/internal/id"
 )
 
@@ -42,7 +43,7 @@ func loadLanes(ctx context.Context, q db.Queryer) (map[int64]laneKey, error) {
 
 func deliveryColumns() []string {
 	return []string{"workspace_id", "message_id", "lane", "priority", "ready_at", "state", "state_at", "expires_at", "segments",
-		"person_id", "purpose", "kind", "subject", "to_address", "body", "media"}
+		"person_id", "purpose", "kind", "subject", "source", "to_address", "body", "media"}
 }
 
 func deliveryRow(d Delivery, lane int64, now clock.Time) []any {
@@ -51,7 +52,7 @@ func deliveryRow(d Delivery, lane int64, now clock.Time) []any {
 		media = db.JSON(d.Media)
 	}
 	return []any{string(d.Workspace), string(d.Message), lane, int64(d.Priority), int64(d.ReadyAt), string(StateQueued), int64(now),
-		int64(d.ExpiresAt), int64(max(d.Segments, 1)), string(d.Person), d.Purpose, d.Kind, d.Subject, d.To, d.Text, media}
+		int64(d.ExpiresAt), int64(max(d.Segments, 1)), string(d.Person), d.Purpose, d.Kind, d.Subject, d.Source, d.To, d.Text, media}
 }
 
 func insertDeliveries(ctx context.Context, tx *db.Tx, rows [][]any) error {
@@ -105,7 +106,7 @@ func endLease(ctx context.Context, tx *db.Tx, lane, fence int64) {
 }
 
 const claimedColumns = `message_id, priority, ready_at, attempt, attempt_at, retries, expires_at, segments, person_id, purpose, kind, subject,
-	to_address, body, media`
+	source, to_address, body, media`
 
 // claimRows takes the first due messages of one priority out of the queue and makes their attempt. They are looked up by
 // their keys, and "+ 0" keeps both engines from going through all that is queued instead.
@@ -131,7 +132,7 @@ func scanClaim(r *db.Rows, key laneKey) (Claim, error) {
 	c := Claim{Delivery: Delivery{Workspace: key.workspace, Channel: key.channel, From: key.sender}}
 	var ready *int64
 	err := r.Scan(&c.Message, &c.Priority, &ready, &c.Attempt, &c.AttemptAt, &c.Retries, &c.ExpiresAt, &c.Segments, &c.Person,
-		&c.Purpose, &c.Kind, &c.Subject, &c.To, &c.Text, db.ScanJSON(&c.Media))
+		&c.Purpose, &c.Kind, &c.Subject, &c.Source, &c.To, &c.Text, db.ScanJSON(&c.Media))
 	return c, err
 }
 
@@ -278,8 +279,11 @@ func endedStates(ctx context.Context, tx *db.Tx, ws id.Workspace, messages []Mes
 func writeChange(ctx context.Context, tx *db.Tx, c change, look clock.Time) (bool, error) {
 	o, k := c.outcome, c.claim
 	var ready any
-	if o.State == StateQueued {
+	switch o.State {
+	case StateQueued:
 		ready = o.Until
+	case StateHeld:
+		ready = o.At
 	}
 	attempt, retries := k.Attempt, k.Retries
 	if c.back {
@@ -289,12 +293,17 @@ func writeChange(ctx context.Context, tx *db.Tx, c change, look clock.Time) (boo
 		retries++
 	}
 	n, err := tx.Exec(ctx, `UPDATE delivery SET ready_at = $1, state = $2, state_at = $3, attempt = $4, retries = $5, code = $6,
-		provider_code = $7, reason = $8, provider_id = CASE WHEN $9 = '' THEN provider_id ELSE $9 END
+		provider_code = $7, reason = $8, provider_id = CASE WHEN $9 = '' THEN provider_id ELSE $9 END,
+		lane = CASE WHEN $2 = 'held' THEN -ABS(lane) ELSE lane END
 		WHERE workspace_id = $10 AND message_id = $11 AND attempt = $12 AND (state IN ('sending', 'unknown') OR (state = 'sent' AND $13))`,
 		ready, string(o.State), o.At, attempt, retries, o.Code, o.Provider, o.Reason, o.ProviderID, k.Workspace, k.Message, k.Attempt,
 		c.evidence)
 	if err != nil || n == 0 {
 		return false, err
+	}
+	if c.instead != "" {
+		tx.Queue(ctx, "UPDATE delivery SET body = $1, segments = $2, media = NULL WHERE workspace_id = $3 AND message_id = $4",
+			c.instead, gsm.Measure(c.instead, gsm.Standard()).Segments, k.Workspace, k.Message)
 	}
 	switch {
 	case o.State == StateUnknown:

@@ -28,13 +28,13 @@ func (d deliveries) of(u StatusUpdate) (known, bool) {
 }
 
 const knownColumns = `d.message_id, d.priority, d.ready_at, d.attempt, d.attempt_at, d.retries, d.expires_at, d.segments, d.person_id,
-	d.purpose, d.kind, d.subject, d.to_address, d.body, d.media, d.state, l.workspace_id, l.channel_id, l.sender`
+	d.purpose, d.kind, d.subject, d.source, d.to_address, d.body, d.media, d.state, l.workspace_id, l.channel_id, l.sender`
 
 func scanKnown(r interface{ Scan(...any) error }) (known, error) {
 	var k known
 	var ready *int64
 	err := r.Scan(&k.Message, &k.Priority, &ready, &k.Attempt, &k.AttemptAt, &k.Retries, &k.ExpiresAt, &k.Segments, &k.Person,
-		&k.Purpose, &k.Kind, &k.Subject, &k.To, &k.Text, db.ScanJSON(&k.Media), &k.state, &k.Workspace, &k.Channel, &k.From)
+		&k.Purpose, &k.Kind, &k.Subject, &k.Source, &k.To, &k.Text, db.ScanJSON(&k.Media), &k.state, &k.Workspace, &k.Channel, &k.From)
 	return k, err
 }
 

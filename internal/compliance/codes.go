@@ -15,6 +15,7 @@ const (
 	RetryOnce     Action = "retry_once"      // only where a repeat is harmless
 	Backoff       Action = "backoff"         // slow down and try again
 	CarrierDayCap Action = "carrier_day_cap" // hold that carrier until its day ends
+	Alert         Action = "alert"           // nothing failed; tell the team
 	BlockSender   Action = "block_sender"    // nothing leaves from this sender until it is registered
 	FallbackSMS   Action = "fallback_sms"    // once, as text with a link
 	AuthorError   Action = "author_error"    // the text must change
@@ -34,7 +35,7 @@ type Meaning struct {
 // Thresholds of R-35; the design marks them as ours, not the providers'.
 const (
 	RetryDailyMax       = 2  // retries over 24 hours after RetryDaily
-	UnreachableStrikes  = 3  // RetryDaily failures within 30 days that make a number unreachable
+	UnreachableStrikes  = 3  // messages ended by RetryDaily within 30 days that make a number unreachable
 	StopMessageStrikes  = 2  // StopMessage failures that suppress a number
 	FilteredPercent     = 2  // share of a campaign, in percent, at which it pauses
 	FilteredMessages    = 50 // or this many messages

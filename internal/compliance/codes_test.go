@@ -10,7 +10,7 @@ func TestProviderCodesAreReadAsTheRuleSays(t *testing.T) {
 	r := rules(t)
 	for action, codes := range map[Action]string{
 		Revoke: "21610", Unreachable: "21211 21614 21604 30005 30006", RetryDaily: "30003", StopMessage: "30004", Filtered: "30007",
-		RetryOnce: "30008 30410", Backoff: "30001 21611 20429 14107 30022", CarrierDayCap: "30023 30027", BlockSender: "30032 30034",
+		RetryOnce: "30008 30410", Backoff: "30001 21611 20429 14107 30022", CarrierDayCap: "30023 30027", Alert: "30025 30026", BlockSender: "30032 30034",
 		FallbackSMS: "30011 30019", AuthorError: "21617", ConfigError: "21408 30018", Unknown: "99999 x",
 	} {
 		for _, code := range strings.Fields(codes) {

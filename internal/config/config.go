@@ -29,6 +29,8 @@ type Config struct {
 
 	Timers `embed:"" group:"Timers"`
 	Limits `embed:"" group:"Limits"`
+
+	Carriers `embed:"" group:"Carriers"`
 }
 
 // Timers are how often and how long the machinery waits. The defaults suit production; tests make them short.
@@ -51,6 +53,16 @@ type Limits struct {
 	FeedClients     int           `help:"Open change streams at once." default:"2000"`
 	DatabaseConns   int           `help:"Connections to PostgreSQL." default:"16"`
 	ProviderTimeout time.Duration `help:"Longest wait for an answer of a provider." default:"20s"`
+}
+
+// Carriers are when answers of carriers that repeat have consequences.
+type Carriers struct {
+	CarrierRetries   int     `help:"Further tries over 24 hours of a message to a phone that is off." default:"2"`
+	CarrierStrikes   int     `help:"Messages within 30 days that a phone never got until its number counts as unreachable." default:"3"`
+	CarrierBlocks    int     `help:"Messages that a carrier blocked for a number until it counts as unreachable." default:"2"`
+	FilteredPercent  float64 `help:"Share of a campaign's or journey step's messages, filtered by carriers, at which it waits for a person." default:"2"`
+	FilteredFrom     int     `help:"Messages of it from which that share counts." default:"100"`
+	FilteredMessages int     `help:"Filtered messages at which it waits whatever the share." default:"50"`
 }
 
 // Options are how the command line is parsed.
@@ -78,6 +90,12 @@ func (c Config) Check() error {
 		"backfill-every": c.BackfillEvery, "sweep-every": c.SweepEvery, "feed-heartbeat": c.FeedHeartbeat, "session-check": c.SessionCheck, "provider-timeout": c.ProviderTimeout} {
 		if d <= 0 {
 			return errs.New(errs.Invalid, "timer", "--%s must be longer than nothing. Leave it out for the default.", name)
+		}
+	}
+	for name, n := range map[string]float64{"carrier-retries": float64(c.CarrierRetries), "carrier-strikes": float64(c.CarrierStrikes), "carrier-blocks": float64(c.CarrierBlocks),
+		"filtered-percent": c.FilteredPercent, "filtered-from": float64(c.FilteredFrom), "filtered-messages": float64(c.FilteredMessages)} {
+		if n <= 0 {
+			return errs.New(errs.Invalid, "threshold", "--%s must be more than 0. Leave it out for the default.", name)
 		}
 	}
 	return nil

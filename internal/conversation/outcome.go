@@ -5,12 +5,10 @@ import (
 	"fmt"
 
 	"parley/internal/channel"
-	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/feed"
 	"parley/internal/id"
 	"parley/internal/mailbox"
-	"parley/internal/people"
 )
 
 // SignalOutcome is sent to a person when a message of a journey run was delivered or will not be, with an Outcome.
@@ -75,9 +73,6 @@ func (s *Service) outcomes(ctx context.Context, tx *db.Tx, ws id.Workspace, list
 	for _, o := range list {
 		if l, found := lines[o.Message]; found && (o.State == channel.StateFailed || o.State == channel.StateDropped) {
 			lines[o.Message] = s.writeOff(ctx, tx, l, o)
-			if err := s.unreachable(ctx, tx, l, o); err != nil {
-				return err
-			}
 			if err := s.waitsAgain(ctx, tx, l); err != nil {
 				return fmt.Errorf("put %s back among those who wait: %w", l.person, err)
 			}
@@ -106,20 +101,6 @@ func (s *Service) writeOff(ctx context.Context, tx *db.Tx, l line, o channel.Out
 	l.detail.Reason = reasonOf(o)
 	saveChange(ctx, tx, l.workspace, change{message: l.id, state: l.state, code: l.code, due: l.due, detail: &l.detail})
 	return l
-}
-
-// unreachable notes a number that the provider says cannot be texted, so that nothing more is tried until its holder
-// writes; the consent stays.
-func (s *Service) unreachable(ctx context.Context, tx *db.Tx, l line, o channel.Outcome) error {
-	if o.Action != compliance.Unreachable || l.detail.To == "" {
-		return nil
-	}
-	_, err := s.People.RecordConsentTx(ctx, tx, people.Consent{Workspace: l.workspace, Person: l.person, Medium: people.SMS, Address: l.detail.To,
-		Action: people.Unreachable, Source: people.ByProvider, Actor: "system", Proof: people.Proof{ProviderCode: o.Provider, MessageIDs: []string{string(l.id)}}})
-	if err != nil {
-		return fmt.Errorf("note that %s cannot be reached: %w", l.person, err)
-	}
-	return nil
 }
 
 // tellRuns tells the persons about messages of their journey runs.

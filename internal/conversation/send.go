@@ -264,6 +264,9 @@ func delivery(l line, send Send, to string) channel.Delivery {
 		Text: l.text, Segments: l.segments, Priority: priority(send), Purpose: string(l.purpose), Kind: string(l.kind),
 		Subject: l.subject, ReadyAt: l.due, ExpiresAt: send.ExpiresAt,
 	}
+	if send.Author.Kind == ByJourney {
+		d.Source = "journey:" + send.Author.ID + "/" + send.Step
+	}
 	if l.kind == KindCompliance {
 		d.Subject = send.Answer
 	}

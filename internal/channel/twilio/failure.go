@@ -62,8 +62,14 @@ func failureOf(code, text string) *channel.Failure {
 		f.Code = "empty"
 	case "21620", "21623", "30011", "30019", "12300":
 		f.Code = "media_refused"
-	case "21611", "20429", "14107", "30001", "30022":
+	case "21611", "30001": // the queue at Twilio holds hours of messages: ours waits for it
+		f.Policy, f.Code, f.RetryAfter = channel.Later, "throttled", time.Minute
+	case "20429", "14107", "30022":
 		f.Policy, f.Code = channel.Later, "throttled"
+	case "30004":
+		f.Code = "blocked"
+	case "30007":
+		f.Code = "filtered"
 	case "21212", "21603", "21606", "21659", "21660", "21661", "21703", "21705", "30032", "30034":
 		f.Policy, f.Code = channel.Stop, "sender_refused"
 	case "20003", "20005", "10001", "90010":

@@ -52,6 +52,22 @@ export interface ChannelCheck {
   fix?: string;
 }
 
+/** Something that carriers told about a channel. */
+export interface ChannelTrouble {
+  code: string;
+  provider_code: string;
+  sender: string;
+  source: string;
+  text: string;
+  do: string;
+  /** Messages wait because of it. */
+  stops: boolean;
+  until: string;
+  first_at: string;
+  last_at: string;
+  count: number;
+}
+
 export interface ChannelHealth {
   state: string;
   reason: string;
@@ -64,6 +80,7 @@ export interface ChannelHealth {
   queue_depth: number;
   queue_more: boolean;
   held: number;
+  troubles: ChannelTrouble[];
 }
 
 export interface Member {

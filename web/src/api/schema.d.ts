@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again after a refusal or a stop */
+        post: operations["resume-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checklist": {
         parameters: {
             query?: never;
@@ -1961,6 +1978,8 @@ export interface components {
             queue_more: boolean;
             reason: string;
             state: string;
+            /** @description what carriers told, the latest first */
+            troubles: components["schemas"]["ChannelTrouble"][];
         };
         ChannelRegistration: {
             /**
@@ -2005,6 +2024,27 @@ export interface components {
             required: boolean;
             /** @enum {string} */
             type: "text" | "secret" | "number" | "bool" | "choice" | "url" | "phone" | "list";
+        };
+        ChannelTrouble: {
+            /** @enum {string} */
+            code: "filtered" | "carrier_day_cap" | "carrier_warning" | "country_not_enabled" | "sender_refused";
+            /** Format: int64 */
+            count: number;
+            /** @description what to do */
+            do: string;
+            first_at: string;
+            last_at: string;
+            /** @description the last one, as the provider writes it */
+            provider_code: string;
+            sender: string;
+            /** @description what sent the messages: campaign, journey:<id>/<step> */
+            source: string;
+            /** @description messages wait because of it */
+            stops: boolean;
+            /** @description what it means */
+            text: string;
+            /** @description when they go on by themselves; 0: when somebody resumes the channel */
+            until: string;
         };
         CommerceBoard: {
             columns: components["schemas"]["CommerceBoardColumn"][];
@@ -4205,6 +4245,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChannelHealth"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX, Plus, Radio } from "lucide-react";
 import { call, problemOf, type Problem } from "../api/client";
 import { itemsOf, queries, queryClient } from "../api/queries";
-import type { Channel, ChannelCheck, ChannelKind, ChannelSetting } from "../api/types";
+import type { Channel, ChannelCheck, ChannelKind, ChannelSetting, ChannelTrouble } from "../api/types";
 import { Button } from "../design/button";
 import { Dialog, DialogActions } from "../design/dialog";
 import { Area, Check, Field, Select } from "../design/form";
@@ -36,6 +36,27 @@ export function Checks({ checks }: { checks: readonly ChannelCheck[] }) {
           </li>
         );
       })}
+    </ul>
+  );
+}
+
+/** What carriers told, with what it means and what to do. */
+function Troubles({ troubles }: { troubles: readonly ChannelTrouble[] }) {
+  return (
+    <ul aria-label={t("troubles")} className="space-y-2">
+      {troubles.map((trouble) => (
+        <li key={`${trouble.code} ${trouble.sender} ${trouble.source}`}>
+          <span className="flex flex-wrap items-center gap-2">
+            <b className="font-medium">{trouble.text}</b>
+            {trouble.stops && <Chip tone="danger">{trouble.until ? t("stopsUntil", { at: when(trouble.until) }) : t("stops")}</Chip>}
+          </span>
+          <span className="block text-caption">{trouble.do}</span>
+          <span className="block text-meta text-text-3">
+            {t("troubleSeen", { code: trouble.provider_code, count: formatNumber(trouble.count), at: when(trouble.last_at) })}
+            {trouble.source && ` · ${trouble.source}`}
+          </span>
+        </li>
+      ))}
     </ul>
   );
 }
@@ -179,6 +200,15 @@ function ChannelCard({ channel, kind, onEdit, onRemove }: { channel: Channel; ki
     if (result.ok) setChecks(result.data.checks ?? []);
     else notify(t("notSaved", { detail: result.problem.detail }), { tone: "danger" });
   };
+  const resume = async () => {
+    setBusy(true);
+    const result = await call("POST", `/channels/${encodeURIComponent(channel.id)}/resume`, { body: {} });
+    setBusy(false);
+    if (!result.ok) notify(t("notSaved", { detail: result.problem.detail }), { tone: "danger" });
+    await queryClient.invalidateQueries({ queryKey: ["channels"] });
+    await queryClient.invalidateQueries({ queryKey: ["channel-health", channel.id] });
+  };
+  const waits = channel.state === "error" || health?.troubles.some((trouble) => trouble.stops);
   const lines: [string, string][] = health
     ? [
         [t("lastIn"), when(health.last_inbound_at) || t("never")],
@@ -199,6 +229,11 @@ function ChannelCard({ channel, kind, onEdit, onRemove }: { channel: Channel; ki
       actions={
         allowed(me, "channel.write") && (
           <span className="flex gap-1.5 py-1">
+            {waits && (
+              <Button small look="primary" busy={busy} onClick={() => void resume()}>
+                {t("resume")}
+              </Button>
+            )}
             <Button small busy={busy} onClick={() => void check()}>
               {t("check")}
             </Button>
@@ -227,6 +262,7 @@ function ChannelCard({ channel, kind, onEdit, onRemove }: { channel: Channel; ki
             </div>
           ))}
         </dl>
+        {health && health.troubles.length > 0 && <Troubles troubles={health.troubles} />}
         {checks && <Checks checks={checks} />}
         {channel.webhook_url && <CopyField label={t("webhook")} value={channel.webhook_url} />}
         {channel.webhook_url && !health?.last_inbound_at && <p className="text-caption text-text-3">{t("waitingInbound")}</p>}
