@@ -433,10 +433,10 @@ func TestTheDemoStartsAtAnHourForTexts(t *testing.T) {
 	}
 	for from, want := range map[string]string{
 		"2026-11-24 11:30": "2026-11-24 11:30", // a Tuesday morning
-		"2026-11-24 03:00": "2026-11-24 09:05",
-		"2026-11-24 19:10": "2026-11-25 09:05", // too late for a look around
-		"2026-11-24 23:30": "2026-11-25 09:05",
-		"2026-11-22 12:00": "2026-11-23 09:05", // a Sunday
+		"2026-11-24 03:00": "2026-11-24 10:05", // nine in London, where Emma lives
+		"2026-11-24 19:10": "2026-11-25 10:05", // too late for a look around
+		"2026-11-24 23:30": "2026-11-25 10:05",
+		"2026-11-22 12:00": "2026-11-23 10:05", // a Sunday
 	} {
 		at, err := time.ParseInLocation("2006-01-02 15:04", from, rome)
 		if err != nil {
@@ -446,6 +446,21 @@ func TestTheDemoStartsAtAnHourForTexts(t *testing.T) {
 		if err != nil || got.Std().In(rome).Format("2006-01-02 15:04") != want {
 			t.Errorf("%s: got %s, want %s (%v)", from, got, want, err)
 		}
+	}
+}
+
+func TestAnAnswerToACustomerAbroadLeavesAlsoEarlyInTheMorning(t *testing.T) {
+	o := options(t.TempDir())
+	o.Clock = clock.NewManual(clock.From(time.Date(2026, time.November, 24, 2, 0, 0, 0, time.UTC)))
+	r := show(t, o)
+	o.Clock.Skip(45 * time.Minute) // longer than an hour after Emma wrote, so that hours count for the answer
+	var sent struct {
+		State  string
+		Reason struct{ Text string }
+	}
+	r.call("POST", "/conversations/"+r.inbox("open")["Emma Clarke"].Person+"/messages", map[string]any{"text": "It is on its way", "kind": "reply", "seen_seq": 99}, &sent)
+	if sent.State != "undo" {
+		t.Errorf("the answer to Emma is %s: %s", sent.State, sent.Reason.Text)
 	}
 }
 

@@ -11,14 +11,19 @@ import (
 )
 
 const (
-	home    = "IT"
-	zone    = "Europe/Rome"
+	home = "IT"
+	zone = "Europe/Rome"
+
+	abroad     = "GB" // where Emma lives
+	abroadZone = "Europe/London"
+
 	atLeast = 2 * time.Hour   // of allowed hours should be left when the demo starts
 	settled = 5 * time.Minute // after the hours began
 )
 
-// Decent is the moment itself when texts may arrive in the brand's country then and for a while, else shortly after they
-// may again. The demo shows texts that leave, not texts that wait for the morning.
+// Decent is the moment itself when texts may arrive then and for a while, else shortly after they may again: in the
+// brand's country, and where the other customers live whose phones a visitor holds. The demo shows texts that leave, not
+// texts that wait for the morning.
 func Decent(at clock.Time) (clock.Time, error) {
 	rules, err := compliance.Load()
 	if err != nil {
@@ -29,7 +34,7 @@ func Decent(at clock.Time) (clock.Time, error) {
 
 func decentBy(rules *compliance.Rules, at clock.Time) (clock.Time, error) {
 	options := compliance.HoursOptions{Brand: conversation.WeekOf(org.DefaultSettings(brand))}
-	places := []compliance.Place{{Country: home, Zone: zone, Source: compliance.Profile}}
+	places := []compliance.Place{{Country: home, Zone: zone, Source: compliance.Profile}, {Country: abroad, Zone: abroadZone, Source: compliance.Profile}}
 	v := rules.Window(places, at, options)
 	if v.Open && v.ClosesAt.Sub(at) >= atLeast {
 		return at, nil
