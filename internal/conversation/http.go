@@ -25,6 +25,7 @@ func (s *Service) Routes(api *httpx.API) {
 		Summary: "Undo what an action did", Permission: org.ConversationReply}, s.httpUndo)
 	s.messageRoutes(api)
 	s.actionRoutes(api)
+	s.optOutRoutes(api)
 }
 
 // PersonPath names the person of a conversation in an address.

@@ -67,4 +67,5 @@ func (s *Service) RegisterStillTrue(kind string, answer StillTrue) { s.stillTrue
 func (s *Service) Subscribe() {
 	s.Mailbox.Handle(channel.SignalReceived, "conversation", s.received)
 	s.Mailbox.Handle(wakeTimer, "conversation", s.wake)
+	s.Mailbox.Handle(SignalOptedOut, "conversation", s.onOptedOut)
 }

@@ -12,6 +12,7 @@ import { allowed, useMe } from "../shell/me";
 import { notify } from "../shell/undo";
 import { useNow } from "../state/clock";
 import { clockTime } from "../text/time";
+import { CopyField } from "./copy";
 import { LimitFields, readLimits } from "./team";
 import { t } from "./text";
 
@@ -130,7 +131,7 @@ function QuietStrip({ settings }: { settings: Settings }) {
 }
 
 export function ComplianceSection() {
-  const { currency } = useMe().workspace;
+  const { currency, slug } = useMe().workspace;
   return (
     <>
       <SettingsForm
@@ -168,6 +169,15 @@ export function ComplianceSection() {
           </>
         )}
       </SettingsForm>
+      <Card title={t("stopPage")}>
+        <div className="space-y-3">
+          <p className="max-w-prose text-text-2">{t("stopPageText")}</p>
+          <CopyField label={t("stopPageAddress")} value={`${location.origin}/p/${slug}/stop`} />
+          <a className="link inline-block min-h-6" href={`/p/${slug}/stop`} target="_blank" rel="noreferrer">
+            {t("stopPageOpen")}
+          </a>
+        </div>
+      </Card>
       <Card title={t("enforced")}>
         <ul className="space-y-1.5">
           {(["enforcedList1", "enforcedList2", "enforcedList3", "enforcedList4", "enforcedList5"] as const).map((line) => (
