@@ -282,6 +282,9 @@ func TestAnUpdateCopiesTheDatabaseFirst(t *testing.T) {
 		if name, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
 			write(t, d, "DROP TABLE "+strings.Fields(name)[0])
 		}
+		if name, ok := strings.CutPrefix(strings.Replace(line, "UNIQUE ", "", 1), "CREATE INDEX "); ok {
+			write(t, d, "DROP INDEX IF EXISTS "+strings.Fields(name)[0])
+		}
 	}
 	d.Close()
 	if d, err = db.Open(t.Context(), db.Options{Dir: dir}); err != nil {
