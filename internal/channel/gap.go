@@ -24,11 +24,12 @@ func (o *outbox) notice(ctx context.Context, now clock.Time) error {
 	o.beatMu.Lock()
 	defer o.beatMu.Unlock()
 	last := clock.Time(o.lastBeat.Load())
-	if last.IsZero() {
-		var err error
-		if last, err = readBeat(ctx, o.s.DB); err != nil {
+	if last.IsZero() || now.Sub(last) > o.s.o.HoldAfter { // another node may have been alive meanwhile
+		stored, err := readBeat(ctx, o.s.DB)
+		if err != nil {
 			return err
 		}
+		last = max(last, stored)
 	}
 	if gap := now.Sub(last); o.s.o.HoldAfter > 0 && !last.IsZero() && gap > o.s.o.HoldAfter {
 		o.s.Log.Warn("messages that came due during a gap are held until they are released", "gap", gap.String())
