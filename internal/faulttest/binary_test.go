@@ -56,13 +56,19 @@ type place struct {
 
 func newPlace(t *testing.T, database string, flags ...string) place {
 	t.Helper()
+	return place{dir: t.TempDir(), database: database, port: freePort(t), flags: flags}
+}
+
+// freePort is a port that nobody listens on now.
+func freePort(t *testing.T) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return place{dir: t.TempDir(), database: database, port: port, flags: flags}
+	return port
 }
 
 // base is the address of the program, as it calls itself.

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/internal/channel/twilio/twiliotest"
 	"parley/internal/commerce/shopify"
@@ -34,13 +37,38 @@ func (b *brand) forgeries() []forgery {
 	twilio := func(path string, signed map[string][]string) http.Header {
 		return http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "X-Twilio-Signature": {twiliotest.Sign(twiliotest.Token, b.place.base()+path, signed)}}
 	}
-	return []forgery{
+	picture := inbound("SM-picture", number(8), "look")
+	picture["NumMedia"], picture["MediaUrl0"], picture["MediaContentType0"] = []string{"1"}, []string{b.twilio.URL + "/picture"}, []string{"image/png"}
+	out := []forgery{
 		{"a text", hooks + "/sms", []byte(form.Encode()), twilio(hooks+"/sms", form), "X-Twilio-Signature"},
 		{"a status", hooks + "/sms/status?a=att_msg_1.1", []byte(status), twilio(hooks+"/sms/status?a=att_msg_1.1", map[string][]string{
 			"MessageSid": {"SM1"}, "MessageStatus": {"delivered"}, "AccountSid": {twiliotest.SID}}), "X-Twilio-Signature"},
-		{"a checkout", hooks + "/shop", order, http.Header{"X-Shopify-Hmac-Sha256": {shopify.Sign(shopSecret, order)}, "X-Shopify-Topic": {"checkouts/create"},
-			"X-Shopify-Shop-Domain": {"fashion-era.myshopify.com"}, "X-Shopify-Webhook-Id": {"forged"}}, "X-Shopify-Hmac-Sha256"},
+		{"a text with a picture", hooks + "/sms", []byte(picture.Encode()), twilio(hooks+"/sms", picture), "X-Twilio-Signature"},
 	}
+	for _, topic := range topics(b.t) {
+		out = append(out, forgery{"news of the shop about " + topic, hooks + "/shop", order, http.Header{"X-Shopify-Hmac-Sha256": {shopify.Sign(shopSecret, order)},
+			"X-Shopify-Topic": {topic}, "X-Shopify-Shop-Domain": {"fashion-era.myshopify.com"}, "X-Shopify-Webhook-Id": {"forged-" + topic}}, "X-Shopify-Hmac-Sha256"})
+	}
+	return out
+}
+
+// topics are all that a shop may tell, read from the source, so that a new one is forged without being listed.
+func topics(t *testing.T) []string {
+	t.Helper()
+	raw, err := os.ReadFile("../commerce/http_intake.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, m := range regexp.MustCompile(`(?m)^\tcase ("[a-z_]+/[a-z_]+".*):$`).FindAllStringSubmatch(string(raw), -1) {
+		for _, quoted := range strings.Split(m[1], ", ") {
+			out = append(out, strings.Trim(quoted, `"`))
+		}
+	}
+	if len(out) < 15 {
+		t.Fatalf("found only the topics %v; the reading of the source is broken", out)
+	}
+	return out
 }
 
 func TestI4AForgedWebhookLeavesNoTrace(t *testing.T) {
@@ -94,6 +122,32 @@ func TestI4AForgedWebhookLeavesNoTrace(t *testing.T) {
 	}
 	b.eventually("the text is in its thread", func() bool { return b.place.rows(t) != before })
 	n.stop(t)
+}
+
+// A webhook is known again by its id for as long as its message is, far longer than the seven days that providers repeat
+// one, and however often the program has swept meanwhile.
+func TestI5AWebhookThatIsReplayedAfterAWeekHasNoEffect(t *testing.T) {
+	b, n := newBrand(t, "", 500, "--sweep-every", "1s", "--backfill-every", "1h")
+	replay := func() {
+		if got := b.text("SM-replayed", number(9), "hello"); got/100 != 2 {
+			t.Errorf("the text was answered %d", got)
+		}
+		if got := b.shop("customers/update", "replayed", map[string]any{"id": 9, "phone": number(10), "first_name": "Maria"}); got/100 != 2 {
+			t.Errorf("the news of the shop was answered %d", got)
+		}
+	}
+	empty := b.place.rows(t)
+	replay()
+	b.eventually("the text is in its thread", func() bool { return strings.Contains(b.place.rows(t), "message 1,") })
+	n.stop(t)
+	b.clock += 8 * 24 * time.Hour
+	n = b.start()
+	before := b.place.rows(t)
+	replay()
+	n.stop(t)
+	if after := b.place.rows(t); after != before || before == empty {
+		t.Errorf("the second time had an effect:\nbefore %s\nafter  %s", before, after)
+	}
 }
 
 // rows counts what webhooks may leave behind.

@@ -2,7 +2,6 @@ package faulttest
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -27,18 +26,12 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil || len(found) == 0 {
 		t.Fatalf("PostgreSQL is not installed (scripts/install.sh does it): %v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
 	dir, err := os.MkdirTemp("", "parley-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(found)
-	c := &cluster{t: t, bin: found[len(found)-1], data: filepath.Join(dir, "data"), port: port}
+	c := &cluster{t: t, bin: found[len(found)-1], data: filepath.Join(dir, "data"), port: freePort(t)}
 	if os.Getuid() == 0 {
 		if out, err := exec.Command("chown", "postgres", dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
