@@ -29,6 +29,7 @@ const (
 // arrival is one inbound message on its way into the thread.
 type arrival struct {
 	s      *Service
+	item   mailbox.Item
 	ws     id.Workspace
 	person id.Person
 	got    channel.Received
@@ -39,35 +40,78 @@ type arrival struct {
 	thanks bool
 }
 
-// received puts an inbound message into the person's thread, once, and does what must follow before anybody else reads it.
-func (s *Service) received(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
-	a := arrival{s: s, ws: item.Workspace, person: item.Person}
-	if err := item.Decode(&a.got); err != nil {
+// received puts inbound messages of several people into their threads, once each, and does what must follow before anybody
+// else reads them.
+func (s *Service) received(ctx context.Context, tx *db.Tx, items []mailbox.Item) error {
+	list, err := s.arrivals(ctx, tx, items)
+	if err != nil || len(list) == 0 {
 		return err
 	}
-	a.intent = compliance.Kind(a.got.Intent)
-	if a.intent == "" {
-		a.intent = compliance.None
+	for _, step := range [...]func(*arrival, context.Context, *db.Tx) error{(*arrival).place, (*arrival).work} {
+		if err := each(ctx, tx, list, step); err != nil {
+			return err
+		}
 	}
-	var err error
-	if a.thread, err = lockThread(ctx, tx, a.ws, a.person); err != nil {
-		return fmt.Errorf("take the conversation of %s: %w", a.person, err)
+	if err := insertArrivals(ctx, tx, list); err != nil {
+		return fmt.Errorf("write %d messages: %w", len(list), err)
 	}
-	key := "in:" + a.got.InboundID
-	used, err := loadKeys(ctx, tx, a.ws, []string{key})
-	if err != nil || len(used) > 0 {
-		return err
+	for _, step := range [...]func(*arrival, context.Context, *db.Tx) error{(*arrival).doubt, (*arrival).answer, (*arrival).tell} {
+		if err := each(ctx, tx, list, step); err != nil {
+			return err
+		}
 	}
-	for _, step := range [...]func(context.Context, *db.Tx) error{a.place, a.work, a.write, a.answer, a.announce} {
-		if err := step(ctx, tx); err != nil {
-			return fmt.Errorf("take in message %s: %w", a.got.InboundID, err)
+	return s.announce(ctx, tx, list)
+}
+
+// each takes a step for all messages; the one that fails is blamed.
+func each(ctx context.Context, tx *db.Tx, list []*arrival, step func(*arrival, context.Context, *db.Tx) error) error {
+	for _, a := range list {
+		if err := step(a, ctx, tx); err != nil {
+			return mailbox.Blame(a.item, fmt.Errorf("take in message %s: %w", a.got.InboundID, err))
 		}
 	}
 	return nil
 }
 
+// arrivals are the messages that are not in their threads yet, with the conversations taken and our last words in them.
+func (s *Service) arrivals(ctx context.Context, tx *db.Tx, items []mailbox.Item) ([]*arrival, error) {
+	ws := items[0].Workspace
+	all, keys, persons := make([]*arrival, len(items)), make([]string, len(items)), make([]id.Person, len(items))
+	for i, item := range items {
+		a := &arrival{s: s, item: item, ws: ws, person: item.Person}
+		if err := item.Decode(&a.got); err != nil {
+			return nil, mailbox.Blame(item, err)
+		}
+		a.intent = compliance.Kind(a.got.Intent)
+		if a.intent == "" {
+			a.intent = compliance.None
+		}
+		all[i], keys[i], persons[i] = a, "in:"+a.got.InboundID, a.person
+	}
+	threads, err := lockThreads(ctx, tx, ws, persons)
+	if err != nil {
+		return nil, fmt.Errorf("take the conversations of %d people: %w", len(persons), err)
+	}
+	used, err := loadKeys(ctx, tx, ws, distinct(keys))
+	if err != nil {
+		return nil, fmt.Errorf("look which messages are there: %w", err)
+	}
+	last, err := lastOuts(ctx, tx, ws, persons, s.Clock.Now().Add(-stickyFor))
+	if err != nil {
+		return nil, fmt.Errorf("look for our last messages: %w", err)
+	}
+	var out []*arrival
+	for i, a := range all {
+		if _, there := used[keys[i]]; !there {
+			a.thread, a.last = threads[a.person], last[a.person]
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
 // place finds where in the thread the message belongs: at the time the provider says that it was sent (I8).
-func (a *arrival) place(ctx context.Context, tx *db.Tx) (err error) {
+func (a *arrival) place(context.Context, *db.Tx) error {
 	got, t := a.got, a.thread
 	received := got.ReceivedAt
 	if received.IsZero() {
@@ -76,9 +120,6 @@ func (a *arrival) place(ctx context.Context, tx *db.Tx) (err error) {
 	at := got.At
 	if at.IsZero() || at > received {
 		at = received
-	}
-	if a.last, err = lastOut(ctx, tx, a.ws, a.person, a.s.Clock.Now().Add(-stickyFor)); err != nil {
-		return err
 	}
 	a.line = line{
 		workspace: a.ws, person: a.person, at: at, id: MessageID(a.s.IDs.New("msg")), direction: In, author: ByCustomer,
@@ -123,9 +164,7 @@ func (a *arrival) work(ctx context.Context, tx *db.Tx) error {
 		a.thanks = true
 		t.handled++
 	default:
-		if err := a.s.openEpisode(ctx, tx, t, a.line.at, a.sticky(ctx, tx)); err != nil {
-			return err
-		}
+		a.s.beginEpisode(t, a.sticky(ctx, tx))
 		a.wait()
 	}
 	switch a.intent {
@@ -136,7 +175,6 @@ func (a *arrival) work(ctx context.Context, tx *db.Tx) error {
 	}
 	if t.open() {
 		a.line.episode = t.episode
-		countMessage(ctx, tx, t)
 	}
 	return nil
 }
@@ -173,44 +211,52 @@ func (a *arrival) courtesy() bool {
 	return isCourtesy(a.got.Text)
 }
 
-func (a *arrival) write(ctx context.Context, tx *db.Tx) error {
-	if err := insertLines(ctx, tx, []line{a.line}); err != nil {
-		return err
+// doubt leaves a line in the thread about words that may have been an opt-out.
+func (a *arrival) doubt(ctx context.Context, tx *db.Tx) error {
+	if a.intent != compliance.Review {
+		return nil
 	}
-	indexText(ctx, tx, a.line)
-	if a.thread.needsReview && a.intent == compliance.Review {
-		return a.s.AddEventTx(ctx, tx, EventLine{Workspace: a.ws, Person: a.person, Type: "consent.review",
-			Title: "May be an opt-out: marketing is stopped until somebody decides", Key: "review:" + string(a.line.id),
-			Props: map[string]any{"message_id": a.line.id}})
-	}
-	return nil
+	return a.s.AddEventTx(ctx, tx, EventLine{Workspace: a.ws, Person: a.person, Type: "consent.review",
+		Title: "May be an opt-out: marketing is stopped until somebody decides", Key: "review:" + string(a.line.id),
+		Props: map[string]any{"message_id": a.line.id}})
 }
 
-// announce tells the inbox and the reactions. Words of the law never start the timer of bots and journeys.
-func (a *arrival) announce(ctx context.Context, tx *db.Tx) error {
-	s, t := a.s, a.thread
-	saveThread(ctx, tx, t)
-	mirrorEpisode(ctx, tx, t)
-	if err := s.tellMessage(ctx, tx, topicAdded, a.line); err != nil {
+// tell tells the inbox.
+func (a *arrival) tell(ctx context.Context, tx *db.Tx) error {
+	if err := a.s.tellMessage(ctx, tx, topicAdded, a.line); err != nil {
 		return err
 	}
-	if err := s.tellConversation(ctx, tx, t); err != nil {
+	return a.s.tellConversation(ctx, tx, a.thread)
+}
+
+// announce saves the conversations and tells the reactions. Words of the law never start the timer of bots and journeys.
+func (s *Service) announce(ctx context.Context, tx *db.Tx, list []*arrival) error {
+	threads, signals := make([]*thread, len(list)), make([]mailbox.Signal, len(list))
+	for i, a := range list {
+		threads[i], signals[i] = a.thread, mailbox.Signal{Workspace: a.ws, Person: a.person, Kind: SignalAdded, Body: a.added()}
+	}
+	if err := saveThreads(ctx, tx, threads); err != nil {
+		return fmt.Errorf("save %d conversations: %w", len(list), err)
+	}
+	if err := followEpisodes(ctx, tx, list); err != nil {
+		return fmt.Errorf("save the episodes of %d conversations: %w", len(list), err)
+	}
+	if err := s.Mailbox.SendAllTx(ctx, tx, signals); err != nil {
 		return err
 	}
-	err := s.Mailbox.SendTx(ctx, tx, mailbox.Signal{Workspace: a.ws, Person: a.person, Kind: SignalAdded, Body: Added{
-		Message: a.line.id, Direction: In, Author: ByCustomer, Text: a.line.text, Intent: a.word(), Episode: a.line.episode,
-		Floor: t.floor, Channel: a.got.ChannelID, At: a.line.at, Seq: a.line.seq, Answers: a.last.id, AnswerRun: a.last.run,
-		Courtesy: a.thanks,
-	}})
-	if err != nil || a.intent != compliance.None {
-		return err
-	}
-	return a.settle(ctx, tx)
+	return each(ctx, tx, list, (*arrival).settle)
+}
+
+// added is what the reactions are told.
+func (a *arrival) added() Added {
+	return Added{Message: a.line.id, Direction: In, Author: ByCustomer, Text: a.line.text, Intent: a.word(), Episode: a.line.episode,
+		Floor: a.thread.floor, Channel: a.got.ChannelID, At: a.line.at, Seq: a.line.seq, Answers: a.last.id, AnswerRun: a.last.run,
+		Courtesy: a.thanks}
 }
 
 // settle sets the timer that fires when the person has finished writing.
 func (a *arrival) settle(ctx context.Context, tx *db.Tx) error {
-	if !a.s.Mailbox.Handles(SignalSettled) {
+	if a.intent != compliance.None || !a.s.Mailbox.Handles(SignalSettled) {
 		return nil
 	}
 	t := a.thread
@@ -236,10 +282,15 @@ func (a *arrival) reading(ctx context.Context, tx *db.Tx, p people.Purpose) (peo
 
 // openEpisode begins work in a conversation.
 func (s *Service) openEpisode(ctx context.Context, tx *db.Tx, t *thread, at clock.Time, owner org.MemberID) error {
+	s.beginEpisode(t, owner)
+	insertEpisode(ctx, tx, t, at, "customer")
+	return nil
+}
+
+// beginEpisode is openEpisode for a caller that writes the episode itself.
+func (s *Service) beginEpisode(t *thread, owner org.MemberID) {
 	t.number++
 	t.episode = EpisodeID(s.IDs.New("epi"))
 	t.status, t.owner, t.closedAt, t.snoozedUntil = Open, owner, 0, 0
 	t.floor = FloorNone
-	insertEpisode(ctx, tx, t, at, "customer")
-	return nil
 }

@@ -65,7 +65,7 @@ func (s *Service) RegisterStillTrue(kind string, answer StillTrue) { s.stillTrue
 
 // Subscribe takes the service's kinds of signals and timers.
 func (s *Service) Subscribe() {
-	s.Mailbox.Handle(channel.SignalReceived, "conversation", s.received)
+	s.Mailbox.HandleSet(channel.SignalReceived, "conversation", s.received)
 	s.Mailbox.Handle(wakeTimer, "conversation", s.wake)
 	s.Mailbox.Handle(SignalOptedOut, "conversation", s.onOptedOut)
 }

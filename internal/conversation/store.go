@@ -19,9 +19,11 @@ func lineColumns() []string {
 		"client_key", "detail"}
 }
 
-const selectLine = `SELECT workspace_id, person_id, at, id, direction, author_kind, author_id, seq, episode_id,
+const lineFields = `SELECT workspace_id, person_id, at, id, direction, author_kind, author_id, seq, episode_id,
 	text, purpose, send_kind, subject, run, state, code, due_at, told_optout, asked, segments,
-	COALESCE(client_key, ''), detail FROM message`
+	COALESCE(client_key, ''), detail`
+
+const selectLine = lineFields + ` FROM message`
 
 func (l line) values() []any {
 	var key any
@@ -50,6 +52,16 @@ func insertLines(ctx context.Context, tx *db.Tx, lines []line) error {
 	return tx.Bulk(ctx, db.Bulk{Table: "message", Columns: lineColumns(), JSON: []string{"detail"}, Rows: rows})
 }
 
+// insertArrivals writes what came in, and makes it findable.
+func insertArrivals(ctx context.Context, tx *db.Tx, list []*arrival) error {
+	lines := make([]line, len(list))
+	for i, a := range list {
+		lines[i] = a.line
+		indexText(ctx, tx, a.line)
+	}
+	return insertLines(ctx, tx, lines)
+}
+
 // keyed is what is known of a client key that was used before.
 type keyed struct {
 	message MessageID
@@ -64,8 +76,9 @@ type keyed struct {
 func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string) (map[string]keyed, error) {
 	out := map[string]keyed{}
 	for part := range slices.Chunk(keys, inChunk) {
-		rows, err := q.Query(ctx, `SELECT client_key, id, person_id, state, code, due_at, detail FROM message
-			JOIN `+db.Keys("$1", len(part), 2)+` AS k ON workspace_id = k.column1 AND client_key = k.column2 WHERE client_key IS NOT NULL`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT client_key, id, person_id, state, code, due_at, detail
+			FROM `+db.Keys("$1", len(part), 2)+` AS k CROSS JOIN message
+			WHERE workspace_id = k.column1 AND client_key = k.column2 AND client_key IS NOT NULL`, db.KeyArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var key string
 			var k keyed
@@ -84,7 +97,8 @@ func loadKeys(ctx context.Context, q db.Queryer, ws id.Workspace, keys []string)
 func loadLines(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]line, error) {
 	out := map[MessageID]line{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, selectLine+` JOIN `+db.Keys("$1", len(part), 2)+` AS k ON workspace_id = k.column1 AND id = k.column2`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, lineFields+` FROM `+db.Keys("$1", len(part), 2)+` AS k CROSS JOIN message
+			WHERE workspace_id = k.column1 AND id = k.column2`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanLine)
 		if err != nil {
 			return nil, err
@@ -109,9 +123,9 @@ type earlierRow struct {
 func loadEarlier(ctx context.Context, q db.Queryer, ws id.Workspace, since clock.Time, persons []id.Person) (map[id.Person][]earlierRow, error) {
 	out := map[id.Person][]earlierRow{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
-			JOIN `+db.Keys("$2", len(part), 3)+` AS k ON workspace_id = k.column1 AND person_id = k.column2
-			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`, db.KeyArgs([]any{int64(since), ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked
+			FROM `+db.Keys("$2", len(part), 3)+` AS k CROSS JOIN message
+			WHERE workspace_id = k.column1 AND person_id = k.column2 AND at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`, db.KeyArgs([]any{int64(since), ws}, part)...)
 		found, err := db.Collect(rows, err, func(r *db.Rows) (earlierRow, error) {
 			var e earlierRow
 			err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
@@ -162,8 +176,8 @@ type marked struct {
 func loadMarked(ctx context.Context, q db.Queryer, ws id.Workspace, ids []MessageID) (map[MessageID]marked, error) {
 	out := map[MessageID]marked{}
 	for part := range slices.Chunk(ids, inChunk) {
-		rows, err := q.Query(ctx, `SELECT id, run, state, detail FROM message JOIN `+db.Keys("$1", len(part), 2)+` AS k
-			ON workspace_id = k.column1 AND id = k.column2 WHERE run <> '' OR state IN ('failed', 'held')`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT id, run, state, detail FROM `+db.Keys("$1", len(part), 2)+` AS k CROSS JOIN message
+			WHERE workspace_id = k.column1 AND id = k.column2 AND (run <> '' OR state IN ('failed', 'held'))`, db.KeyArgs([]any{ws}, part)...)
 		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 			var message MessageID
 			var m marked
@@ -189,20 +203,27 @@ type earlierOut struct {
 	run      string
 }
 
-// lastOut is the newest message that was sent to a person since a moment, whatever became of it on the way.
-func lastOut(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, since clock.Time) (earlierOut, error) {
-	rows, err := q.Query(ctx, `SELECT id, author_kind, author_id, run FROM message
-		WHERE workspace_id = $1 AND person_id = $2 AND at >= $3 AND direction = 'out' AND state <> 'dropped' AND send_kind <> 'compliance'
-		ORDER BY at DESC, id DESC LIMIT 1`, ws, person, int64(since))
-	found, err := db.Collect(rows, err, func(r *db.Rows) (earlierOut, error) {
-		var e earlierOut
-		err := r.Scan(&e.id, &e.author, &e.authorID, &e.run)
-		return e, err
-	})
-	if err != nil || len(found) == 0 {
-		return earlierOut{}, err
+// lastOuts are the newest messages that were sent to people since a moment, whatever became of them on the way.
+func lastOuts(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person, since clock.Time) (map[id.Person]earlierOut, error) {
+	out := make(map[id.Person]earlierOut, len(persons))
+	for part := range slices.Chunk(persons, inChunk) {
+		rows, err := q.Query(ctx, `SELECT m.person_id, m.id, m.author_kind, m.author_id, m.run
+			FROM `+db.Keys("$2", len(part), 3)+` AS k CROSS JOIN message m
+			WHERE m.workspace_id = k.column1 AND m.id = (SELECT l.id FROM message l
+				WHERE l.workspace_id = k.column1 AND l.person_id = k.column2 AND l.at >= $1 AND l.direction = 'out' AND l.state <> 'dropped'
+					AND l.send_kind <> 'compliance' ORDER BY l.at DESC, l.id DESC LIMIT 1)`, db.KeyArgs([]any{int64(since), ws}, part)...)
+		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+			var person id.Person
+			var e earlierOut
+			err := r.Scan(&person, &e.id, &e.author, &e.authorID, &e.run)
+			out[person] = e
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return found[0], nil
+	return out, nil
 }
 
 // confirmedSince says whether an opt-out was confirmed to the person since a moment.

@@ -23,17 +23,30 @@ func scanThread(r *db.Rows) (thread, error) {
 
 // lockThread is the person's conversation, made when there is none, and kept from everybody else until the unit ends.
 func lockThread(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) (*thread, error) {
-	rows, err := tx.Query(ctx, `INSERT INTO conversation (workspace_id, person_id, status, owner_id, floor, tray, waiting_since, waiting_key,
-			last_at, snoozed_until, episode_id, episode_number, closed_at, needs_review, address, channel_id, channel_kind,
-			last_in_at, last_received_at, burst_seq, inbound, handled, seq, version)
-		VALUES ($1, $2, 'quiet', '', 'none', 'quiet', 0, $3, 0, 0, '', 0, 0, FALSE, '', '', '', 0, 0, 0, 0, 0, 0, 1)
-		ON CONFLICT (workspace_id, person_id) DO UPDATE SET version = conversation.version + 1
-		RETURNING `+threadColumns, ws, person, thread{}.waitingKey())
-	found, err := db.Collect(rows, err, scanThread)
-	if err != nil {
-		return nil, err
+	found, err := lockThreads(ctx, tx, ws, idsOf(person))
+	return found[person], err
+}
+
+// lockThreads is lockThread for several people, in one order for all units.
+func lockThreads(ctx context.Context, tx *db.Tx, ws id.Workspace, persons []id.Person) (map[id.Person]*thread, error) {
+	out := make(map[id.Person]*thread, len(persons))
+	for part := range slices.Chunk(distinct(persons), inChunk) {
+		rows, err := tx.Query(ctx, `INSERT INTO conversation (workspace_id, person_id, status, owner_id, floor, tray, waiting_since, waiting_key,
+				last_at, snoozed_until, episode_id, episode_number, closed_at, needs_review, address, channel_id, channel_kind,
+				last_in_at, last_received_at, burst_seq, inbound, handled, seq, version)
+			SELECT k.column1, k.column2, 'quiet', '', 'none', 'quiet', 0, $1, 0, 0, '', 0, 0, FALSE, '', '', '', 0, 0, 0, 0, 0, 0, 1
+			FROM `+db.Keys("$2", len(part), 3)+` AS k WHERE k.column2 IS NOT NULL
+			ON CONFLICT (workspace_id, person_id) DO UPDATE SET version = conversation.version + 1
+			RETURNING `+threadColumns, db.KeyArgs([]any{thread{}.waitingKey(), ws}, part)...)
+		found, err := db.Collect(rows, err, scanThread)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			out[found[i].person] = &found[i]
+		}
 	}
-	return &found[0], nil
+	return out, nil
 }
 
 // saveThread writes what changed in a locked conversation.
@@ -42,19 +55,42 @@ func saveThread(ctx context.Context, tx *db.Tx, t *thread) {
 			snoozed_until = $7, episode_id = $8, episode_number = $9, closed_at = $10, needs_review = $11, address = $12,
 			channel_id = $13, channel_kind = $14, last_in_at = $15, last_received_at = $16, burst_seq = $17, inbound = $18,
 			handled = $19, seq = $20, tray = $21
-		WHERE workspace_id = $22 AND person_id = $23`,
-		string(t.status), string(t.owner), string(t.floor), int64(t.waitingSince), t.waitingKey(), int64(t.lastAt),
+		WHERE workspace_id = $22 AND person_id = $23`, t.values()...)
+}
+
+// values are what saveThread writes, with the key at the end.
+func (t *thread) values() []any {
+	return []any{string(t.status), string(t.owner), string(t.floor), int64(t.waitingSince), t.waitingKey(), int64(t.lastAt),
 		int64(t.snoozedUntil), string(t.episode), t.number, int64(t.closedAt), t.needsReview, t.address,
 		string(t.channel), string(t.channelKind), int64(t.lastInAt), int64(t.lastReceivedAt), t.burstSeq, t.inbound,
-		t.handled, t.seq, t.tray(), t.workspace, t.person)
+		t.handled, t.seq, t.tray(), string(t.workspace), string(t.person)}
+}
+
+// saveThreads is saveThread for several.
+func saveThreads(ctx context.Context, tx *db.Tx, threads []*thread) error {
+	rows := make([][]any, len(threads))
+	for i, t := range threads {
+		rows[i] = append(t.values(), t.version)
+	}
+	return tx.Bulk(ctx, db.Bulk{Table: "conversation", Rows: rows,
+		Columns: []string{"status", "owner_id", "floor", "waiting_since", "waiting_key", "last_at", "snoozed_until", "episode_id",
+			"episode_number", "closed_at", "needs_review", "address", "channel_id", "channel_kind", "last_in_at", "last_received_at",
+			"burst_seq", "inbound", "handled", "seq", "tray", "workspace_id", "person_id", "version"},
+		Conflict: `ON CONFLICT (workspace_id, person_id) DO UPDATE SET status = excluded.status, owner_id = excluded.owner_id,
+			floor = excluded.floor, waiting_since = excluded.waiting_since, waiting_key = excluded.waiting_key, last_at = excluded.last_at,
+			snoozed_until = excluded.snoozed_until, episode_id = excluded.episode_id, episode_number = excluded.episode_number,
+			closed_at = excluded.closed_at, needs_review = excluded.needs_review, address = excluded.address,
+			channel_id = excluded.channel_id, channel_kind = excluded.channel_kind, last_in_at = excluded.last_in_at,
+			last_received_at = excluded.last_received_at, burst_seq = excluded.burst_seq, inbound = excluded.inbound,
+			handled = excluded.handled, seq = excluded.seq, tray = excluded.tray`})
 }
 
 // loadThreads are the conversations that exist among the persons.
 func loadThreads(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person]*thread, error) {
 	out := map[id.Person]*thread{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM conversation JOIN `+db.Keys("$1", len(part), 2)+`
-			AS k ON workspace_id = k.column1 AND person_id = k.column2`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT `+threadColumns+` FROM `+db.Keys("$1", len(part), 2)+`
+			AS k CROSS JOIN conversation WHERE workspace_id = k.column1 AND person_id = k.column2`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanThread)
 		if err != nil {
 			return nil, err
@@ -66,8 +102,10 @@ func loadThreads(ctx context.Context, q db.Queryer, ws id.Workspace, persons []i
 	return out, nil
 }
 
-const selectEpisode = `SELECT person_id, number, id, status, owner_id, topic, result, reason, opened_at, opened_by, closed_at,
-	closed_by, messages FROM episode`
+const episodeFields = `SELECT person_id, number, id, status, owner_id, topic, result, reason, opened_at, opened_by, closed_at,
+	closed_by, messages`
+
+const selectEpisode = episodeFields + ` FROM episode`
 
 func scanEpisode(r *db.Rows) (Episode, error) {
 	var e Episode
@@ -81,6 +119,28 @@ func insertEpisode(ctx context.Context, tx *db.Tx, t *thread, at clock.Time, by 
 			closed_at, closed_by, messages)
 		VALUES ($1, $2, $3, $4, 'open', $5, '', '', '', $6, $7, 0, '', 0)`,
 		t.workspace, t.person, t.number, string(t.episode), string(t.owner), int64(at), by)
+}
+
+// followEpisodes writes the episodes that messages begin, and brings those that they belong to in line with their
+// conversations.
+func followEpisodes(ctx context.Context, tx *db.Tx, list []*arrival) error {
+	var rows [][]any
+	for _, a := range list {
+		t, counted := a.thread, int64(0)
+		if t.number == 0 {
+			continue
+		}
+		if a.line.episode != "" {
+			counted = 1
+		}
+		rows = append(rows, []any{string(t.workspace), string(t.person), t.number, string(t.episode), string(t.status), string(t.owner),
+			"", "", "", int64(a.line.at), "customer", int64(t.closedAt), "", counted})
+	}
+	return tx.Bulk(ctx, db.Bulk{Table: "episode", Rows: rows,
+		Columns: []string{"workspace_id", "person_id", "number", "id", "status", "owner_id", "topic", "result", "reason", "opened_at",
+			"opened_by", "closed_at", "closed_by", "messages"},
+		Conflict: `ON CONFLICT (workspace_id, person_id, number) DO UPDATE SET status = excluded.status, owner_id = excluded.owner_id,
+			closed_at = excluded.closed_at, messages = episode.messages + excluded.messages`})
 }
 
 // mirrorEpisode brings status and owner of the latest episode in line with the conversation.
@@ -125,8 +185,8 @@ func latestEpisodes(ctx context.Context, q db.Queryer, ws id.Workspace, threads 
 	}
 	out := map[id.Person]EpisodeRef{}
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, selectEpisode+` JOIN `+db.Keys("$1", len(part), 2)+`
-			AS k ON workspace_id = k.column1 AND person_id = k.column2 WHERE status <> 'closed'`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, episodeFields+` FROM `+db.Keys("$1", len(part), 2)+`
+			AS k CROSS JOIN episode WHERE workspace_id = k.column1 AND person_id = k.column2 AND status <> 'closed'`, db.KeyArgs([]any{ws}, part)...)
 		found, err := db.Collect(rows, err, scanEpisode)
 		if err != nil {
 			return nil, err

@@ -6,9 +6,10 @@ import (
 )
 
 // Keys are n keys as a table to join, its columns column1, column2 ...; each row begins with the same placeholders. For
-// first "$1" it is "(VALUES ($1,$2),($1,$3))". Joined by the columns of an index, both engines look each key up. The
-// likelier texts do not always: PostgreSQL reads all of a workspace for an IN list while it has no statistics, and neither
-// uses a partial index for a row among VALUES. KeyArgs fills it.
+// first "$1" it is "(VALUES ($1,$2),($1,$3))". Written as FROM keys AS k CROSS JOIN table WHERE ..., compared with the
+// columns of an index, both engines look each key up. The likelier texts do not always: PostgreSQL reads all of a workspace
+// for an IN list while it has no statistics, neither uses a partial index for a row among VALUES, and SQLite turns a JOIN
+// around, and reads the whole table for each key, when it has statistics of other tables. KeyArgs fills it.
 func Keys(first string, n, from int) string {
 	return "(VALUES (" + first + "," + strings.ReplaceAll(Marks(max(n, 1), from), ",", "),("+first+",") + "))"
 }

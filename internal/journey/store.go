@@ -120,8 +120,8 @@ func runsOf(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]
 
 // activeRuns are those of some people that still act, by person, oldest first.
 func activeRuns(ctx context.Context, q db.Queryer, ws id.Workspace, persons []id.Person) (map[id.Person][]*Run, error) {
-	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run JOIN "+db.Keys("$1", len(persons), 2)+
-		" AS k ON workspace_id = k.column1 AND person_id = k.column2 WHERE state = 'active' ORDER BY started_at, id", db.KeyArgs([]any{ws}, persons)...)
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM "+db.Keys("$1", len(persons), 2)+
+		" AS k CROSS JOIN journey_run WHERE workspace_id = k.column1 AND person_id = k.column2 AND state = 'active' ORDER BY started_at, id", db.KeyArgs([]any{ws}, persons)...)
 	found, err := db.Collect(rows, err, scanRun)
 	out := make(map[id.Person][]*Run, len(found))
 	for i := range found {
@@ -136,8 +136,8 @@ func findRuns(ctx context.Context, q db.Queryer, ws id.Workspace, ids []RunID) (
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM journey_run JOIN "+db.Keys("$1", len(ids), 2)+
-		" AS k ON workspace_id = k.column1 AND id = k.column2", db.KeyArgs([]any{ws}, ids)...)
+	rows, err := q.Query(ctx, "SELECT "+runColumns+" FROM "+db.Keys("$1", len(ids), 2)+
+		" AS k CROSS JOIN journey_run WHERE workspace_id = k.column1 AND id = k.column2", db.KeyArgs([]any{ws}, ids)...)
 	found, err := db.Collect(rows, err, scanRun)
 	out := make(map[RunID]*Run, len(found))
 	for i := range found {
@@ -160,8 +160,8 @@ func findRun(ctx context.Context, q db.Queryer, ws id.Workspace, run RunID) (Run
 
 // lastEntries are when people last entered a journey; those who never did are not in it.
 func lastEntries(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, persons []id.Person) (map[id.Person]clock.Time, error) {
-	rows, err := q.Query(ctx, "SELECT person_id, MAX(started_at) FROM journey_run JOIN "+db.Keys("$1, $2", len(persons), 3)+
-		" AS k ON workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 GROUP BY person_id", db.KeyArgs([]any{ws, journey}, persons)...)
+	rows, err := q.Query(ctx, "SELECT person_id, MAX(started_at) FROM "+db.Keys("$1, $2", len(persons), 3)+
+		" AS k CROSS JOIN journey_run WHERE workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 GROUP BY person_id", db.KeyArgs([]any{ws, journey}, persons)...)
 	out := map[id.Person]clock.Time{}
 	_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 		var person id.Person
@@ -179,8 +179,8 @@ func usedKeys(ctx context.Context, q db.Queryer, ws id.Workspace, journey ID, as
 	for _, e := range asking {
 		args = append(args, e.item.Person, e.key)
 	}
-	rows, err := q.Query(ctx, "SELECT person_id FROM journey_run JOIN "+db.KeyPairs("$1, $2", len(asking), 3)+
-		" AS k ON workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 AND entry_key = k.column4", db.PairArgs(args, len(asking))...)
+	rows, err := q.Query(ctx, "SELECT person_id FROM "+db.KeyPairs("$1, $2", len(asking), 3)+
+		" AS k CROSS JOIN journey_run WHERE workspace_id = k.column1 AND journey_id = k.column2 AND person_id = k.column3 AND entry_key = k.column4", db.PairArgs(args, len(asking))...)
 	out := map[id.Person]bool{}
 	_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
 		var person id.Person
