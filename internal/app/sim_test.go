@@ -157,3 +157,64 @@ func TestAPhonesShopTakesNoCodeThatIsNotValidAndSellsNothingFromAnEmptyCart(t *t
 		}
 	})
 }
+
+func TestATextIsCountedAndPricedForItsChannelAndCountry(t *testing.T) {
+	eachWorld(t, "2026-11-17T15:00:00Z", func(t *testing.T, w *world) {
+		type answer struct {
+			Segments int
+			Limits   struct {
+				Part int `json:"gsm_part"`
+			}
+			Price *struct {
+				Micros   int64
+				Currency string
+			}
+		}
+		count := func(body map[string]any) string {
+			var a answer
+			w.call("POST", "/text/count", body, &a)
+			if a.Price == nil {
+				return fmt.Sprint(a.Segments, " unknown")
+			}
+			return fmt.Sprint(a.Segments, " ", a.Price.Micros, " ", a.Price.Currency)
+		}
+		long := strings.Repeat("a", 161)
+		if got := count(map[string]any{"text": long, "country": "US"}); got != "2 unknown" {
+			t.Errorf("without a price list: %s", got)
+		}
+		// Maria writes to the second, simulated channel: what that one charges for her country counts.
+		p := w.pickUp()
+		var channels struct {
+			Items []struct {
+				ID, Kind string
+				Version  int
+				Settings map[string]string
+			}
+		}
+		w.call("GET", "/channels", nil, &channels)
+		for _, c := range channels.Items {
+			if c.Kind != "sim" {
+				if got := count(map[string]any{"text": long, "channel_id": c.ID, "country": "US"}); got != "2 unknown" {
+					t.Errorf("on the other channel: %s", got)
+				}
+				continue
+			}
+			draft := map[string]any{"kind": "sim", "name": "sim", "version": c.Version, "settings": map[string]any{"prices": "US 0.0083 USD\nIT 0.043 EUR"}}
+			w.call("PUT", "/channels/"+c.ID, draft, nil)
+			draft["settings"] = map[string]any{"prices": "US cheap"}
+			if status, text := w.try("PUT", "/channels/"+c.ID, draft, nil); status != 422 && status != 400 || !strings.Contains(text, "settings.prices") {
+				t.Errorf("a list that cannot be read: %d %s", status, text)
+			}
+			p.pass(3 * time.Second)
+			w.eventually("the new prices are used", func() bool {
+				return count(map[string]any{"text": long, "channel_id": c.ID, "country": "IT"}) == "2 86000 EUR"
+			})
+			if got := count(map[string]any{"text": long, "channel_id": c.ID, "country": "FR"}); got != "2 unknown" {
+				t.Errorf("a country that is not in the list: %s", got)
+			}
+		}
+		if got := count(map[string]any{"text": long, "person_id": w.person()}); got != "2 16600 USD" {
+			t.Errorf("for Maria: %s", got)
+		}
+	})
+}

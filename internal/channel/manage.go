@@ -228,7 +228,8 @@ func split(d Descriptor, given, plain, secrets map[string]string) error {
 			return errs.New(errs.Invalid, "setting_unknown", "This kind of channel has no setting %q.", key).WithField("settings."+key, "is not known")
 		}
 	}
-	return nil
+	_, err := ParsePrices(plain[PriceKey])
+	return err
 }
 
 // Check tests a channel's settings against its provider, saved or not, and says what to do about what fails.

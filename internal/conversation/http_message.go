@@ -8,9 +8,11 @@ import (
 	"parley/internal/clock"
 	"parley/internal/gsm"
 	"parley/internal/httpx"
+	"parley/internal/id"
 	"parley/internal/money"
 	"parley/internal/org"
 	"parley/internal/people"
+	"parley/internal/phone"
 )
 
 func (s *Service) messageRoutes(api *httpx.API) {
@@ -158,19 +160,24 @@ func (s *Service) httpDropDraft(ctx context.Context, in *draftQuery) (*httpx.Don
 
 type countInput struct {
 	Body struct {
-		Text    string `json:"text" maxLength:"8000"`
-		Country string `json:"country,omitempty" maxLength:"2" doc:"of the recipient"`
+		Text    string     `json:"text" maxLength:"8000"`
+		Person  id.Person  `json:"person_id,omitempty" maxLength:"60" doc:"who gets it: their number's country and their channel count"`
+		Channel channel.ID `json:"channel_id,omitempty" maxLength:"60" doc:"of the text; empty: the person's, else the first"`
+		Country string     `json:"country,omitempty" maxLength:"2" doc:"of the recipient, where no person is named"`
 	}
 }
 
-// countJSON is the size of a text. Price is there when the channels know what they cost.
+// countJSON is the size of a text. Prices are left out where the channel does not know them.
 type countJSON struct {
 	gsm.Size
-	Price *money.Amount `json:"price,omitempty"`
+	Limits       gsm.Limits   `json:"limits" doc:"what a segment carries on this channel"`
+	Price        *money.Price `json:"price,omitempty" doc:"of the whole text; left out when it is not known"`
+	SegmentPrice *money.Price `json:"segment_price,omitempty" doc:"of one segment; left out when it is not known"`
 }
 
 func (s *Service) httpCount(ctx context.Context, in *countInput) (*httpx.Out[countJSON], error) {
-	w, err := s.Org.Workspace(ctx, s.DB, org.ActorFrom(ctx).Workspace)
+	actor, b := org.ActorFrom(ctx), in.Body
+	w, err := s.Org.Workspace(ctx, s.DB, actor.Workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +185,38 @@ func (s *Service) httpCount(ctx context.Context, in *countInput) (*httpx.Out[cou
 	if err != nil {
 		return nil, err
 	}
-	route, _ := routes.Pick()
-	return httpx.OK(countJSON{Size: gsm.Count(in.Body.Text, route.Limits)}), nil
+	var used channel.ID
+	if b.Person != "" {
+		if used, b.Country, err = s.destination(ctx, actor, b.Person); err != nil {
+			return nil, err
+		}
+	}
+	route, ok := routes.Pick(b.Channel, used)
+	if !ok {
+		route.Limits = gsm.Standard()
+	}
+	out := countJSON{Size: gsm.Count(b.Text, route.Limits), Limits: route.Limits}
+	if each, known := route.Prices.Segment(b.Country); known {
+		whole := each.Times(out.Segments)
+		out.Price, out.SegmentPrice = &whole, &each
+	}
+	return httpx.OK(out), nil
+}
+
+// destination is the channel that a person used last, and the country of the number that a text to them goes to.
+func (s *Service) destination(ctx context.Context, actor org.Actor, person id.Person) (channel.ID, string, error) {
+	if err := s.mustSee(ctx, s.DB, actor, person); err != nil {
+		return "", "", err
+	}
+	threads, err := loadThreads(ctx, s.DB, actor.Workspace, idsOf(person))
+	if err != nil {
+		return "", "", err
+	}
+	if t := threads[person]; t != nil && t.address != "" {
+		return t.channel, phone.Number(t.address).Country(), nil
+	}
+	p, err := s.People.Get(ctx, s.DB, actor.Workspace, person)
+	return "", p.Phone().Country(), err
 }
 
 // PreparedBody is a prepared text as the API writes it.

@@ -93,6 +93,7 @@ func TestTheRoutesSpeakJSON(t *testing.T) {
 			{"a reply after it", "POST", "/conversations/" + p + "/messages", `{"text":"Hm","kind":"reply","seen_seq":99}`, 409, "code", "opted_out"},
 			{"an unknown undo", "POST", "/undo/abc", "", 404, "code", "undo_expired"},
 			{"count a text", "POST", "/text/count", `{"text":"It’s here"}`, 200, "encoding", "UCS-2"},
+			{"an unknown price is not said", "POST", "/text/count", `{"text":"It’s here"}`, 200, "price", nil},
 			{"an unknown person", "GET", "/conversations/per_nobody", "", 404, "code", "person_unknown"},
 			{"an unknown view", "GET", "/conversations?view=theirs", "", 422, "code", "input_invalid"},
 		} {

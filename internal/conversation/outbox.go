@@ -26,6 +26,7 @@ type Route struct {
 	Sender       compliance.SenderKind
 	Registration string
 	Limits       gsm.Limits
+	Prices       channel.Prices // of a segment, by country; empty when the team has not said
 }
 
 // Routes are the channels of a workspace that can send, the preferred one first.

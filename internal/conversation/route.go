@@ -34,6 +34,8 @@ func RoutesOf(channels []channel.Channel) Routes {
 		if r.Sender == compliance.TollFree {
 			r.Limits = gsm.TollFree()
 		}
+		// A list that cannot be read any more makes prices unknown, never wrong.
+		r.Prices, _ = channel.ParsePrices(c.Settings[channel.PriceKey])
 		out = append(out, r)
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/internal/channel"
 	"parley/internal/db"
 	"parley/internal/journey/shipped"
 	"parley/internal/offer"
@@ -22,6 +23,9 @@ const (
 
 	channelName = "sim"
 	number      = "+15550100001" // the brand's simulated one
+
+	// prices are what a segment costs here, in the part of the world where the demo plays. Elsewhere nobody knows.
+	prices = "IT 0.043 EUR\nGB 0.038 EUR\nDE 0.075 EUR\nFR 0.065 EUR\nUS 0.0083 EUR"
 
 	// wording is what the box at the shop's checkout says.
 	wording = "Fashion Era: I agree to recurring automated marketing texts, such as offers and cart reminders, at this number. " +
@@ -49,7 +53,7 @@ func (t *teller) makeBrand(ctx context.Context) error {
 	t.secret = t.app.IDs.Secret(32)
 	type body = map[string]any
 	for _, c := range []call{
-		{http.MethodPost, "/channels", body{"kind": "sim", "name": channelName, "settings": body{"number": number, "rate": "1000"}}, nil},
+		{http.MethodPost, "/channels", body{"kind": "sim", "name": channelName, "settings": body{"number": number, "rate": "1000", channel.PriceKey: prices}}, nil},
 		{http.MethodPut, "/shops/" + shopName, body{"kind": "shopify", "domain": shopDomain, "secret": t.secret, "consent_wording": wording}, nil},
 	} {
 		if err := t.api(ctx, t.ana, c); err != nil {

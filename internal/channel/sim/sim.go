@@ -27,6 +27,7 @@ func (Adapter) Describe() channel.Descriptor {
 				Help: "The brand's simulated number, from a range that is reserved for fiction."},
 			{Key: "rate", Label: "Segments per second", Type: "number", Required: true, Default: "100",
 				Help: "How fast the simulated carrier takes messages."},
+			channel.PriceSetting(),
 		},
 		Capabilities: channel.Capabilities{Media: true, MaxMedia: 5 << 20, MaxUnits: 1600, Receipts: true, Simulated: true},
 		Guide:        "Nothing to set up: open *Simulator* and pick up a phone.",

@@ -17,6 +17,7 @@ func settings() []channel.Setting {
 		{Key: "mode", Label: "Login", Type: "choice", Choices: []string{oneBind, twoBinds}, Default: oneBind, Help: "One login for both directions, or two."},
 		{Key: "sessions", Label: "Sessions", Type: "number", Default: "1", Help: "Logins at the same time, as many as the carrier allows; messages take turns."},
 		{Key: "window", Label: "Window", Type: "number", Default: "50", Help: "Messages in flight on each session; the carrier tells the greatest."},
+		channel.PriceSetting(),
 		{Key: "rate", Label: "Rate", Type: "number", Default: "10", Help: "Segments per second of one sender, as the carrier allows."},
 		{Key: "alphabet", Label: "Alphabet", Type: "choice", Choices: []string{alphabetGSM, alphabetLatin1, alphabetLatin1d3}, Default: alphabetGSM,
 			Help: "What the carrier's default alphabet (data_coding 0) is. If umlauts arrive wrong, choose another."},

@@ -37,6 +37,7 @@ func (Adapter) Describe() channel.Descriptor {
 				Help: "What your sender is registered for: 1 for a plain number, 3 for toll-free, 100 for a short code."},
 			{Key: "base_url", Label: "API address", Type: "url", Default: defaultBase,
 				Help: "Change it only for a test server or a regional address."},
+			channel.PriceSetting(),
 		},
 		Capabilities: channel.Capabilities{Media: true, MaxMedia: 5 << 20, MaxUnits: 1600, Receipts: true},
 		Guide:        guide,

@@ -2186,7 +2186,12 @@ export interface components {
         ConversationCountJSON: {
             culprits?: components["schemas"]["GsmCulprit"][];
             encoding: string;
-            price?: components["schemas"]["Amount"];
+            /** @description what a segment carries on this channel */
+            limits: components["schemas"]["GsmLimits"];
+            /** @description of the whole text; left out when it is not known */
+            price?: components["schemas"]["Price"];
+            /** @description of one segment; left out when it is not known */
+            segment_price?: components["schemas"]["Price"];
             /** Format: int64 */
             segments: number;
             /** Format: int64 */
@@ -2348,8 +2353,12 @@ export interface components {
             text: string;
         };
         CountTextCountInputBody: {
-            /** @description of the recipient */
+            /** @description of the text; empty: the person's, else the first */
+            channel_id?: string;
+            /** @description of the recipient, where no person is named */
             country?: string;
+            /** @description who gets it: their number's country and their channel count */
+            person_id?: string;
             text: string;
         };
         CreateSimPhoneCreateBody: {
@@ -2396,6 +2405,16 @@ export interface components {
             rune: number;
             safe: boolean;
             suggestion: string;
+        };
+        GsmLimits: {
+            /** Format: int64 */
+            gsm_part: number;
+            /** Format: int64 */
+            gsm_single: number;
+            /** Format: int64 */
+            ucs2_part: number;
+            /** Format: int64 */
+            ucs2_single: number;
         };
         IngestEventsIngestInputBody: {
             events: {
@@ -3320,6 +3339,18 @@ export interface components {
             composing: boolean;
             person_id: string;
             viewing: boolean;
+        };
+        Price: {
+            /**
+             * @description ISO 4217 code
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description millionths of the currency's unit: 8300 USD is 0.0083 dollars
+             */
+            micros: number;
         };
         Problem: {
             /** @description stable, for programs */

@@ -10,6 +10,12 @@ export interface Money {
   currency: string;
 }
 
+/** What one of many costs, in millionths of the currency's unit. */
+export interface Price {
+  micros: number;
+  currency: string;
+}
+
 export interface Page<T> {
   items: T[];
   next?: string;

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { ChevronDown, CloudOff, Lock, Send, Ticket } from "lucide-react";
-import type { Conversation, Person, Prepared } from "../api/types";
+import type { Conversation, Prepared } from "../api/types";
 import { Button, IconButton } from "../design/button";
 import { cx } from "../design/cx";
 import { keyText } from "../design/kbd";
@@ -15,7 +15,7 @@ import { preferences } from "../state/preferences";
 import { useStore } from "../state/store";
 import { nameOf } from "./actions";
 import { Blocked } from "./blocked";
-import { Counter, Culprits, useSegmentPrice, useSize } from "./counter";
+import { Counter, Culprits, useCarriage, useSize } from "./counter";
 import { useDesk } from "./desk";
 import type { Mode } from "./drafts";
 import { OfferMenu } from "./offerMenu";
@@ -26,7 +26,6 @@ import { latestSeq, type ThreadMessage } from "./thread";
 
 export interface ComposerProps {
   conversation: Conversation;
-  person: Person | undefined;
   messages: readonly ThreadMessage[];
   onSent: (close: boolean) => void;
   onLeave: () => void;
@@ -156,13 +155,13 @@ function usePresence(person: string, writing: boolean): void {
   }, [person, writing]);
 }
 
-function Writing({ conversation, person, messages, mode, onMode, box, onSent, onLeave }: WritingProps) {
+function Writing({ conversation, messages, mode, onMode, box, onSent, onLeave }: WritingProps) {
   const me = useMe();
   const { outbox } = useDesk();
   const [text, setText] = useDraft(conversation.person_id, mode);
   const note = mode === "note";
-  const size = useSize(note ? "" : text);
-  const price = useSegmentPrice(note ? undefined : (person?.country ?? ""));
+  const carriage = useCarriage(conversation.person_id, !note);
+  const size = useSize(note ? "" : text, carriage?.limits);
   const online = useStore(connected);
   const { enterSends, keys } = useStore(preferences);
   const { others, latest, armed, acknowledge } = useOthers(conversation, messages, text !== "" && !note);
@@ -294,7 +293,7 @@ function Writing({ conversation, person, messages, mode, onMode, box, onSent, on
         </div>
         <div className="flex flex-wrap items-end gap-2 px-2 pb-2">
           <div className="min-w-0 flex-1 self-center ps-1 max-sm:basis-full sm:basis-52">
-            {!note && text !== "" && <Counter text={text} size={size} price={price} onFix={setText} />}
+            {!note && text !== "" && <Counter text={text} size={size} carriage={carriage} onFix={setText} />}
             {(note || text === "") && (
               <p className="hidden text-caption text-text-3 sm:block">
                 {note ? t("noteHint") : t("sendHint", { keys: keyText(keysOf("send", keys)) })}

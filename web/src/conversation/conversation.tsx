@@ -174,7 +174,6 @@ function Open(props: PaneProps & { conversation: Conversation }) {
       />
       <Composer
         conversation={conversation}
-        person={profile}
         messages={messages}
         onJump={jump}
         onLeave={() => heading.current?.focus()}

@@ -2,28 +2,36 @@ import { useMemo, type ReactNode } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
 import { must } from "../api/client";
-import type { Money } from "../api/types";
+import type { Price } from "../api/types";
 import { Button } from "../design/button";
 import { cx } from "../design/cx";
-import { count, plain, standard, type Culprit, type Size } from "../text/segments";
-import { formatPrice, minorPerUnit } from "../text/money";
+import { count, plain, standard, type Culprit, type Limits, type Size } from "../text/segments";
+import { formatPrice, times } from "../text/money";
 import { t } from "./text";
 
 /** How many units fit the segments that a text takes. */
-export function capacity(size: Size): number {
-  const [single, part] = size.encoding === "GSM-7" ? [standard.gsm_single, standard.gsm_part] : [standard.ucs2_single, standard.ucs2_part];
+export function capacity(size: Size, limits: Limits = standard): number {
+  const [single, part] = size.encoding === "GSM-7" ? [limits.gsm_single, limits.gsm_part] : [limits.ucs2_single, limits.ucs2_part];
   return size.segments <= 1 ? single : size.segments * part;
 }
 
-/** What one segment costs to a country; undefined while unknown or without a price list. */
-export function useSegmentPrice(country: string | undefined): Money | undefined {
-  const answer = useQuery({
-    queryKey: ["segment-price", country],
-    enabled: country !== undefined,
-    staleTime: 3_600_000,
-    queryFn: () => must<{ segments: number; price?: Money }>("POST", "/text/count", { body: { text: "a", ...(country ? { country } : {}) } }),
-  });
-  return answer.data?.price;
+/** How texts to a customer are cut and what a segment costs; price is null where the team has not said. */
+export interface Carriage {
+  limits: Limits;
+  price: Price | null;
+}
+
+/** What the server says about the channel and the country of a customer's number; undefined while it is asked. */
+export function useCarriage(person: string, wanted: boolean): Carriage | undefined {
+  return useQuery({
+    queryKey: ["carriage", person],
+    enabled: wanted,
+    staleTime: 60_000,
+    queryFn: async (): Promise<Carriage> => {
+      const { limits, segment_price } = await must<{ limits: Limits; segment_price?: Price }>("POST", "/text/count", { body: { text: "", person_id: person } });
+      return { limits, price: segment_price ?? null };
+    },
+  }).data;
 }
 
 /** The text with each character that forces UCS-2 marked, to lie behind the one that is typed. */
@@ -66,15 +74,21 @@ export function remedy(text: string, size: Size): { label: string; text: string 
 interface CounterProps {
   text: string;
   size: Size;
-  price: Money | undefined;
+  carriage: Carriage | undefined;
   onFix: (text: string) => void;
 }
 
+/** What the text costs, in words when nobody knows. */
+export function costOf(size: Size, price: Price | null): string {
+  return price ? formatPrice(times(price, size.segments)) : t("priceUnknown");
+}
+
 /** GSM-7 · 130/160 · 1 segment · €0.043, and which character spoils it. */
-export function Counter({ text, size, price, onFix }: CounterProps) {
-  const cost = price && size.segments > 0 ? formatPrice((price.minor / minorPerUnit(price.currency)) * size.segments, price.currency) : "";
+export function Counter({ text, size, carriage, onFix }: CounterProps) {
+  const cost = carriage && costOf(size, carriage.price);
+  const full = capacity(size, carriage?.limits);
   const segments = t("segments", { n: size.segments });
-  const parts = [size.encoding, t("units", { units: size.units, capacity: capacity(size) }), segments, cost].filter(Boolean);
+  const parts = [size.encoding, t("units", { units: size.units, capacity: full }), segments, cost].filter(Boolean);
   const [first] = size.culprits;
   const fix = first && remedy(text, size);
   return (
@@ -91,12 +105,12 @@ export function Counter({ text, size, price, onFix }: CounterProps) {
       )}
       <p className={cx("tabular text-caption", size.segments > 1 ? "font-medium text-warn" : "text-text-3")}>
         <span aria-hidden>{parts.join(" · ")}</span>
-        <span className="sr-only">{t("counter", { encoding: size.encoding, units: size.units, capacity: capacity(size), segments: `${segments} ${cost}` })}</span>
+        <span className="sr-only">{t("counter", { encoding: size.encoding, units: size.units, capacity: full, segments: [segments, cost].filter(Boolean).join(", ") })}</span>
       </p>
     </div>
   );
 }
 
-export function useSize(text: string): Size {
-  return useMemo(() => count(text), [text]);
+export function useSize(text: string, limits: Limits = standard): Size {
+  return useMemo(() => count(text, limits), [text, limits]);
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageState } from "../api/types";
 import { count } from "../text/segments";
 import { snoozeTimes } from "./actions";
-import { capacity, remedy } from "./counter";
+import { capacity, costOf, remedy } from "./counter";
 import { asMessage } from "./outbox";
 import { stateView } from "./state";
 import type { ThreadMessage } from "./thread";
@@ -19,6 +19,14 @@ const sent = (change: Partial<ThreadMessage>): ThreadMessage => {
 
 beforeEach(() => {
   vi.spyOn(navigator, "language", "get").mockReturnValue("en-GB");
+});
+
+describe("what a text costs", () => {
+  it("is its segments' price, and words where nobody knows it", () => {
+    expect(costOf(count("a".repeat(161)), { micros: 43_000, currency: "EUR" })).toBe("€0.086");
+    expect(costOf(count("a"), { micros: 0, currency: "EUR" })).toBe("€0.00");
+    expect(costOf(count("a"), null)).toBe("price unknown");
+  });
 });
 
 describe("what is said about a message's fate", () => {

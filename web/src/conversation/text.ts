@@ -111,6 +111,7 @@ export const t = catalogue("conversation", {
   quietUntil: "quiet until {time}",
   toInbox: "Show the inbox",
   segments: { one: "{n} segment", other: "{n} segments" },
+  priceUnknown: "price unknown",
   simulated: "Simulated",
   delayed: "arrived late, {time}",
   why: "Why this message?",

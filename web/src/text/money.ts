@@ -1,5 +1,5 @@
 import { locale } from "../i18n/i18n";
-import type { Money } from "../api/types";
+import type { Money, Price } from "../api/types";
 
 /** Minor units per unit of a currency: 100 for EUR, 1 for JPY, 1000 for KWD. */
 export function minorPerUnit(currency: string): number {
@@ -19,15 +19,20 @@ export function formatMoney(money: Money | undefined, short = false): string {
   }).format(value);
 }
 
+/** What a text of so many segments costs: the twin of money.Price.Times; its vectors judge both. */
+export function times(price: Price, segments: number): Price {
+  return { ...price, micros: price.micros * segments };
+}
+
 /** The price of one text, which may be a fraction of a cent. */
-export function formatPrice(units: number, currency: string): string {
+export function formatPrice({ micros, currency }: Price): string {
   return new Intl.NumberFormat(locale(), {
     style: "currency",
     currency,
     currencyDisplay: "narrowSymbol",
-    minimumFractionDigits: 2,
+    minimumFractionDigits: Math.min(2, Math.round(Math.log10(minorPerUnit(currency)))),
     maximumFractionDigits: 4,
-  }).format(units);
+  }).format(micros / 1_000_000);
 }
 
 export function formatNumber(value: number): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { count, plain, split, standard, type Culprit, type Encoding, type Limits } from "./segments";
+import { times } from "./money";
 import raw from "../../../internal/gsm/testdata/vectors.json";
 
 interface Vectors {
@@ -13,6 +14,7 @@ interface Vectors {
     parts: number[];
     culprits?: Culprit[];
   }[];
+  prices: { name: string; text: [string, number][]; segment?: number; micros?: number; currency?: string }[];
   plain: [string, string][];
   characters: [number, string, string, boolean][];
 }
@@ -29,6 +31,14 @@ describe("count and split agree with the server's vectors", () => {
     const parts = split(text, limits);
     expect(parts.map((part) => part.units)).toEqual(v.parts);
     expect(parts.map((part) => part.text).join("")).toBe(text);
+  });
+});
+
+describe("prices agree with the server's vectors", () => {
+  it.each(vectors.prices)("$name", (v) => {
+    const text = v.text.map(([piece, count]) => piece.repeat(count)).join("");
+    const price = v.segment === undefined ? null : { micros: v.segment, currency: v.currency ?? "" };
+    expect(price && times(price, count(text).segments)).toEqual(v.micros === undefined ? null : { micros: v.micros, currency: v.currency });
   });
 });
 

@@ -18,7 +18,8 @@ describe("money", () => {
     expect(formatMoney(undefined)).toBe("");
   });
   it("keeps the fractions of a cent in prices", () => {
-    expect(formatPrice(0.0435, "EUR")).toBe("€0.0435");
+    expect(formatPrice({ micros: 43500, currency: "EUR" })).toBe("€0.0435");
+    expect(formatPrice({ micros: 19_000_000, currency: "JPY" })).toBe("¥19");
   });
   it("reads typed amounts with either decimal sign and refuses the rest", () => {
     expect(parseAmount("5,50", "EUR")).toBe(550);
