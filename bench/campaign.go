@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"parley/internal/conversation"
-	"parley/internal/db"
 	"parley/internal/people"
 )
 
@@ -72,8 +71,6 @@ func (b *brand) sendAll(ctx context.Context, part []personID) error {
 		sends = append(sends, conversation.Send{Workspace: b.ws.ID, Person: person, Kind: conversation.KindCampaign, Purpose: people.Marketing,
 			Author: conversation.Author{Kind: conversation.ByCampaign, ID: "cmp_coats", Name: "New coats"}, Text: text.Text()})
 	}
-	return b.DB.Tx(ctx, func(tx *db.Tx) error {
-		_, err := b.Conversations.SendBulkTx(ctx, tx, sends)
-		return err
-	})
+	_, err = b.Conversations.SendBulk(ctx, sends)
+	return err
 }

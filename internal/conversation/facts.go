@@ -29,6 +29,7 @@ type question struct {
 	expires   clock.Time
 	planned   clock.Time // when it is to leave, if later than now
 	address   string     // empty: where the person wrote from last, else their number
+	number    string     // theirs, when the asker has read it
 	channel   channel.ID // empty: the one they used last, else the workspace's first
 	self      MessageID  // of a stored message, so that it does not count against itself
 }
@@ -44,7 +45,6 @@ type knowledge struct {
 	brand     Brand
 	routes    Routes
 	threads   map[id.Person]*thread
-	people    map[id.Person]people.Person
 	places    map[id.Person][]compliance.Evidence
 	readings  map[people.Purpose]map[string]people.Reading
 	earlier   map[id.Person][]earlierRow
@@ -115,12 +115,15 @@ func (k *knowledge) readThreads(ctx context.Context, q db.Queryer, ws id.Workspa
 	return err
 }
 
-// readAddresses fills the address of each question that names none; people are read only for those.
-func (k *knowledge) readAddresses(ctx context.Context, q db.Queryer, s *Service, asked []question) (err error) {
+// readAddresses fills the address of each question that names none; numbers are read only for those.
+func (k *knowledge) readAddresses(ctx context.Context, q db.Queryer, s *Service, asked []question) error {
 	var missing []id.Person
 	for i, a := range asked {
 		if t := k.threads[a.person]; a.address == "" && t != nil {
 			asked[i].address = t.address
+		}
+		if asked[i].address == "" {
+			asked[i].address = a.number
 		}
 		if asked[i].address == "" {
 			missing = append(missing, a.person)
@@ -129,12 +132,13 @@ func (k *knowledge) readAddresses(ctx context.Context, q db.Queryer, s *Service,
 	if len(missing) == 0 {
 		return nil
 	}
-	if k.people, err = s.People.GetAll(ctx, q, k.workspace.ID, distinct(missing)); err != nil {
+	numbers, err := s.People.PhonesAll(ctx, q, k.workspace.ID, distinct(missing))
+	if err != nil {
 		return err
 	}
 	for i, a := range asked {
 		if a.address == "" {
-			asked[i].address = string(k.people[a.person].Phone())
+			asked[i].address = string(numbers[a.person])
 		}
 	}
 	return nil

@@ -286,6 +286,8 @@ type Send struct {
 	Answer     string        // of a compliance message: which rule it answers, "optout_reply", "optin_reply", "help"
 
 	digest string // of the request behind ClientKey
+	fresh  bool   // the caller has looked: ClientKey was not used
+	number string // of the person, when the caller has read it
 }
 
 // Sent is what became of a Send.

@@ -59,53 +59,63 @@ func staleWith(messages []Message) *Stale {
 func (s *Service) Write(ctx context.Context, actor org.Actor, r Reply) (Message, error) {
 	var out Message
 	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
-		l, err := s.writeTx(ctx, tx, actor, r)
+		l, earlier, err := s.writeTx(ctx, tx, actor, r)
 		if err != nil {
 			return err
 		}
-		out, err = s.asMessage(ctx, tx, l)
-		return err
+		if earlier {
+			out, err = s.asMessage(ctx, tx, l)
+			return err
+		}
+		out = l.message(channel.Sent{}, false, s.Clock.Now()) // the outbox has just got it, and knows no more
+		return nil
 	})
 	return out, err
 }
 
-func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Reply) (line, error) {
+// writeTx keeps what was written, or finds what its client key stands for already.
+func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, r Reply) (l line, earlier bool, err error) {
 	ws := actor.Workspace
 	digest := digestOf(string(r.Person), r.Text, fmt.Sprint(r.Note), string(r.Channel), fmt.Sprint(r.Media))
-	if _, err := s.People.Get(ctx, tx, ws, r.Person); err != nil {
-		return line{}, err
+	numbers, err := s.People.PhonesAll(ctx, tx, ws, idsOf(r.Person))
+	if err != nil {
+		return line{}, false, err
+	}
+	number, exists := numbers[r.Person]
+	if !exists {
+		return line{}, false, people.ErrNotFound
 	}
 	t, err := lockThread(ctx, tx, ws, r.Person)
 	if err != nil {
-		return line{}, err
+		return line{}, false, err
 	}
 	// Behind the lock, so that of two clicks at once the second finds what the first did.
 	if r.ClientKey != "" {
 		r.ClientKey = keyOfClient + r.ClientKey
 		used, err := loadKeys(ctx, tx, ws, []string{r.ClientKey})
 		if err != nil {
-			return line{}, err
+			return line{}, false, err
 		}
 		if k, found := used[r.ClientKey]; found {
 			if k.detail.Digest != digest {
-				return line{}, errKeyReused
+				return line{}, false, errKeyReused
 			}
 			lines, err := loadLines(ctx, tx, ws, []MessageID{k.message})
-			return lines[k.message], err
+			return lines[k.message], true, err
 		}
 	}
 	if err := s.fresh(ctx, tx, t, actor, r); err != nil {
-		return line{}, err
+		return line{}, false, err
 	}
 	write := s.replyTx
 	if r.Note {
 		write = s.noteTx
 	}
-	l, err := write(ctx, tx, t, authored{actor, r, digest})
+	l, err = write(ctx, tx, t, authored{actor, r, digest, string(number)})
 	if err != nil {
-		return line{}, err
+		return line{}, false, err
 	}
-	return l, s.written(ctx, tx, t, actor, r, l)
+	return l, false, s.written(ctx, tx, t, actor, r, l)
 }
 
 // keyOfClient stands before the keys that clients give, apart from those that are made here.
@@ -125,6 +135,7 @@ type authored struct {
 	actor  org.Actor
 	reply  Reply
 	digest string
+	number string // of the person
 }
 
 // fresh refuses a reply whose author has not seen what the customer or a colleague wrote.
@@ -162,6 +173,7 @@ func (s *Service) replyTx(ctx context.Context, tx *db.Tx, t *thread, a authored)
 		Workspace: t.workspace, Person: t.person, Purpose: a.reply.Purpose, Kind: KindReply, Author: authorOf(a.actor), Text: a.reply.Text,
 		Media: a.reply.Media, Channel: a.reply.Channel, Subject: a.reply.Subject, SubjectAt: a.reply.SubjectAt,
 		ClientKey: a.reply.ClientKey, Undo: undoFor(w.Settings.UndoSeconds), Why: a.reply.Why, digest: a.digest,
+		fresh: true, number: a.number,
 	}
 	var prepared HandOver
 	if a.reply.Prepared != "" {
@@ -181,20 +193,19 @@ func (s *Service) replyTx(ctx context.Context, tx *db.Tx, t *thread, a authored)
 	if t.open() && t.owner == "" && a.actor.Member != "" {
 		t.owner = a.actor.Member
 	}
-	sent, err := s.sendAll(ctx, tx, []Send{send}, map[id.Person]*thread{t.person: t})
+	b, err := s.pass(ctx, tx, []Send{send}, map[id.Person]*thread{t.person: t})
 	if err != nil {
 		return line{}, err
 	}
-	if v := sent[0].Verdict; v.Action == channel.Drop {
+	if v := b.sent[0].Verdict; v.Action == channel.Drop {
 		return line{}, refused(v)
 	}
 	if a.reply.Prepared != "" {
-		if err := s.preparedSent(ctx, tx, prepared, a.actor.Member, sent[0].Message); err != nil {
+		if err := s.preparedSent(ctx, tx, prepared, a.actor.Member, b.sent[0].Message); err != nil {
 			return line{}, err
 		}
 	}
-	lines, err := loadLines(ctx, tx, t.workspace, []MessageID{sent[0].Message})
-	return lines[sent[0].Message], err
+	return b.lines[0], nil
 }
 
 // refused is the gate's refusal as an agent is told it. Nothing of the reply is kept.

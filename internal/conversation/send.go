@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,19 +34,98 @@ func (s *Service) SendBulkTx(ctx context.Context, tx *db.Tx, sends []Send) ([]Se
 	return s.sendAll(ctx, tx, sends, nil)
 }
 
+// SendBulk is SendBulkTx in a unit of its own, for messages that nobody asked for: of campaigns, journeys and tests. The gate
+// is asked before the unit begins, so that what it takes keeps no other write waiting; a change of consent that comes in
+// between stops the message when it is about to leave, as one that comes later does (I13).
+func (s *Service) SendBulk(ctx context.Context, sends []Send) ([]Sent, error) {
+	if len(sends) == 0 {
+		return nil, nil
+	}
+	b := s.batchOf(sends, nil)
+	for _, send := range sends {
+		if send.Kind.conversational() {
+			return nil, fmt.Errorf("send to %s: a %s takes a place in the conversation, which must be held", send.Person, send.Kind)
+		}
+	}
+	if err := errors.Join(b.check(), b.duplicates(ctx, s.DB)); err != nil {
+		return nil, err
+	}
+	if err := b.judge(ctx, s.DB); err != nil {
+		return nil, err
+	}
+	var sent []Sent
+	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
+		stale, err := b.overtaken(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if stale {
+			sent, err = s.SendBulkTx(ctx, tx, sends)
+			return err
+		}
+		sent = b.sent
+		return b.store(ctx, tx)
+	})
+	return sent, err
+}
+
+// overtaken says whether a client key was used after the messages were judged.
+func (b *batch) overtaken(ctx context.Context, tx *db.Tx) (bool, error) {
+	var keys []string
+	for i, send := range b.sends {
+		if send.ClientKey != "" && !b.skip[i] {
+			keys = append(keys, send.ClientKey)
+		}
+	}
+	if len(keys) == 0 {
+		return false, nil
+	}
+	used, err := loadKeys(ctx, tx, b.ws, distinct(keys))
+	return len(used) > 0, err
+}
+
 // sendAll is SendBulkTx for a caller that may have locked conversations; it saves what it locks itself, and leaves the
 // caller's to the caller.
 func (s *Service) sendAll(ctx context.Context, tx *db.Tx, sends []Send, locked map[id.Person]*thread) ([]Sent, error) {
 	if len(sends) == 0 {
 		return nil, nil
 	}
-	b := &batch{s: s, ws: sends[0].Workspace, sends: sends, sent: make([]Sent, len(sends)), locked: locked}
-	for _, step := range [...]func(context.Context, *db.Tx) error{b.check, b.duplicates, b.lock, b.learn, b.decide, b.store} {
-		if err := step(ctx, tx); err != nil {
-			return nil, err
-		}
+	b, err := s.pass(ctx, tx, sends, locked)
+	if err != nil {
+		return nil, err
 	}
 	return b.sent, nil
+}
+
+// pass takes messages through the gate and to where they go.
+func (s *Service) pass(ctx context.Context, tx *db.Tx, sends []Send, locked map[id.Person]*thread) (*batch, error) {
+	b := s.batchOf(sends, locked)
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	if err := b.duplicates(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := b.lock(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := b.judge(ctx, tx); err != nil {
+		return nil, err
+	}
+	return b, b.store(ctx, tx)
+}
+
+func (s *Service) batchOf(sends []Send, locked map[id.Person]*thread) *batch {
+	return &batch{s: s, ws: sends[0].Workspace, sends: sends, sent: make([]Sent, len(sends)), skip: make([]bool, len(sends)), locked: locked}
+}
+
+// judge reads what the gate needs, and asks it about each message.
+func (b *batch) judge(ctx context.Context, q db.Queryer) error {
+	if err := b.learn(ctx, q); err != nil {
+		return err
+	}
+	b.decide()
+	return nil
 }
 
 // batch is one run of the gate over messages of one workspace.
@@ -63,8 +143,7 @@ type batch struct {
 	out    []channel.Delivery
 }
 
-func (b *batch) check(context.Context, *db.Tx) error {
-	b.skip = make([]bool, len(b.sends))
+func (b *batch) check() error {
 	for _, send := range b.sends {
 		switch {
 		case send.Workspace != b.ws || send.Person == "":
@@ -84,17 +163,17 @@ func (b *batch) check(context.Context, *db.Tx) error {
 const maxText = 8000
 
 // duplicates finds client keys that were used before, here or in the batch (I18).
-func (b *batch) duplicates(ctx context.Context, tx *db.Tx) error {
+func (b *batch) duplicates(ctx context.Context, q db.Queryer) error {
 	var keys []string
 	for _, send := range b.sends {
-		if send.ClientKey != "" {
+		if send.ClientKey != "" && !send.fresh {
 			keys = append(keys, send.ClientKey)
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	used, err := loadKeys(ctx, tx, b.ws, distinct(keys))
+	used, err := loadKeys(ctx, q, b.ws, distinct(keys))
 	if err != nil {
 		return fmt.Errorf("look for client keys: %w", err)
 	}
@@ -158,7 +237,7 @@ func (b *batch) lock(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-func (b *batch) learn(ctx context.Context, tx *db.Tx) (err error) {
+func (b *batch) learn(ctx context.Context, q db.Queryer) (err error) {
 	now := b.s.Clock.Now()
 	for i, send := range b.sends {
 		if b.skip[i] {
@@ -167,7 +246,7 @@ func (b *batch) learn(ctx context.Context, tx *db.Tx) (err error) {
 		b.asked = append(b.asked, question{
 			person: send.Person, purpose: send.Purpose, kind: send.Kind, answer: compliance.ExemptKind(send.Answer),
 			subject: send.Subject, subjectAt: send.SubjectAt, expires: send.ExpiresAt,
-			planned: max(now.Add(send.Undo), send.NotBefore), channel: send.Channel,
+			planned: max(now.Add(send.Undo), send.NotBefore), channel: send.Channel, number: send.number,
 		})
 	}
 	if len(b.asked) == 0 {
@@ -177,12 +256,12 @@ func (b *batch) learn(ctx context.Context, tx *db.Tx) (err error) {
 	for person, t := range b.locked {
 		threads[person] = t
 	}
-	b.know, err = b.s.learn(ctx, tx, b.ws, b.asked, threads)
+	b.know, err = b.s.learn(ctx, q, b.ws, b.asked, threads)
 	return err
 }
 
 // decide asks the gate about each message in turn; a later one counts the earlier ones of the same person.
-func (b *batch) decide(context.Context, *db.Tx) error {
+func (b *batch) decide() {
 	n := 0
 	for i, send := range b.sends {
 		if b.skip[i] {
@@ -205,7 +284,6 @@ func (b *batch) decide(context.Context, *db.Tx) error {
 			b.out = append(b.out, delivery(l, send, a.address))
 		}
 	}
-	return nil
 }
 
 // line is the row of one message with its verdict.

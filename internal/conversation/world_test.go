@@ -215,6 +215,13 @@ func (w *world) sendAll(list ...conversation.Send) []conversation.Sent {
 		list[i].Author = cmp.Or(list[i].Author, conversation.Author{Kind: conversation.ByCampaign, ID: "cmp_1", Name: "Coats"})
 	}
 	var out []conversation.Sent
+	if !slices.ContainsFunc(list, func(s conversation.Send) bool {
+		return s.Kind != conversation.KindCampaign && s.Kind != conversation.KindJourney
+	}) {
+		out, err := w.SendBulk(context.Background(), list)
+		must(w.t, err)
+		return out
+	}
 	w.tx(func(tx *db.Tx) (err error) {
 		out, err = w.SendBulkTx(context.Background(), tx, list)
 		return err

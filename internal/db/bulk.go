@@ -47,11 +47,9 @@ func (tx *Tx) Bulk(ctx context.Context, b Bulk) error {
 }
 
 func (b Bulk) oneRow() string {
-	marks := make([]string, len(b.Columns))
-	for i := range marks {
-		marks[i] = fmt.Sprintf("$%d", i+1)
-	}
-	return "INSERT INTO " + b.Table + " (" + strings.Join(b.Columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ") " + b.Conflict
+	// Placeholders without a name, because SQLite looks for the name of each in a list of all.
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(b.Columns)), ", ")
+	return "INSERT INTO " + b.Table + " (" + strings.Join(b.Columns, ", ") + ") VALUES (" + marks + ") " + b.Conflict
 }
 
 // unnest is the statement and its arrays for PostgreSQL.

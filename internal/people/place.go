@@ -40,23 +40,44 @@ func (s *Service) PlaceEvidence(ctx context.Context, q db.Queryer, ws id.Workspa
 
 // PlaceEvidenceAll is PlaceEvidence for many people in one query.
 func (s *Service) PlaceEvidenceAll(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person][]compliance.Evidence, error) {
-	to, err := survivors(ctx, q, ws, ids)
+	found, err := loadPlaces(ctx, q, ws, ids)
 	if err != nil {
-		return nil, fmt.Errorf("find people: %w", err)
+		return nil, fmt.Errorf("load places: %w", err)
+	}
+	out := make(map[id.Person][]compliance.Evidence, len(ids))
+	merged := map[id.Person]id.Person{}
+	for _, p := range found {
+		switch {
+		case p.into != "":
+			merged[p.asked] = p.into
+		case p.evidence.Source != "":
+			out[p.asked] = append(out[p.asked], p.evidence)
+		}
+	}
+	return out, throughMerges(ctx, q, ws, merged, out, s.PlaceEvidenceAll)
+}
+
+// throughMerges answers for people who went into others with what is true of these.
+func throughMerges[T any](ctx context.Context, q db.Queryer, ws id.Workspace, merged map[id.Person]id.Person, out map[id.Person]T,
+	read func(context.Context, db.Queryer, id.Workspace, []id.Person) (map[id.Person]T, error)) error {
+	if len(merged) == 0 {
+		return nil
+	}
+	to, err := survivors(ctx, q, ws, keys(merged))
+	if err != nil {
+		return fmt.Errorf("find people: %w", err)
 	}
 	unique := map[id.Person]bool{}
 	for _, person := range to {
 		unique[person] = true
 	}
-	found, err := loadPlaces(ctx, q, ws, keys(unique))
-	if err != nil {
-		return nil, fmt.Errorf("load places: %w", err)
-	}
-	out := make(map[id.Person][]compliance.Evidence, len(ids))
+	found, err := read(ctx, q, ws, keys(unique))
 	for asked, person := range to {
-		out[asked] = found[person]
+		if v, ok := found[person]; ok {
+			out[asked] = v
+		}
 	}
-	return out, nil
+	return err
 }
 
 func validZone(name string) bool {

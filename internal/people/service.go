@@ -1,8 +1,10 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,6 +14,7 @@ import (
 	"parley/internal/errs"
 	"parley/internal/httpx"
 	"parley/internal/id"
+	"parley/internal/phone"
 )
 
 // Deps are what the service works with.
@@ -60,25 +63,43 @@ func (s *Service) Get(ctx context.Context, q db.Queryer, ws id.Workspace, person
 
 // GetAll are the persons that exist among the ids, by the id that was asked for.
 func (s *Service) GetAll(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person]Person, error) {
-	where, err := survivors(ctx, q, ws, ids)
-	if err != nil {
-		return nil, fmt.Errorf("find people: %w", err)
-	}
-	unique := map[id.Person]bool{}
-	for _, to := range where {
-		unique[to] = true
-	}
-	loaded, err := loadPeople(ctx, q, ws, keys(unique))
+	loaded, merged, err := loadPeople(ctx, q, ws, ids)
 	if err != nil {
 		return nil, fmt.Errorf("load people: %w", err)
 	}
-	out := make(map[id.Person]Person, len(where))
-	for asked, to := range where {
-		if p, ok := loaded[to]; ok {
-			out[asked] = *p
-		}
+	out := make(map[id.Person]Person, len(loaded))
+	for asked, p := range loaded {
+		out[asked] = *p
 	}
-	return out, nil
+	return out, throughMerges(ctx, q, ws, merged, out, s.GetAll)
+}
+
+// PhonesAll are the numbers of the persons that exist among the ids, by the id that was asked for: what Person.Phone says of
+// each, without reading the rest. It is empty for a person without a number.
+func (s *Service) PhonesAll(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person]phone.Number, error) {
+	found, err := loadIdentified(ctx, q, ws, ids)
+	if err != nil {
+		return nil, fmt.Errorf("load numbers: %w", err)
+	}
+	slices.SortFunc(found, func(a, b identified) int {
+		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
+	})
+	merged, people := map[id.Person]id.Person{}, make(map[id.Person]*Person, len(ids))
+	for _, n := range found {
+		if n.into != "" {
+			merged[n.asked] = n.into
+			continue
+		}
+		if people[n.asked] == nil {
+			people[n.asked] = &Person{}
+		}
+		people[n.asked].Identities = append(people[n.asked].Identities, n.Identity)
+	}
+	out := make(map[id.Person]phone.Number, len(ids))
+	for asked, p := range people {
+		out[asked] = p.Phone()
+	}
+	return out, throughMerges(ctx, q, ws, merged, out, s.PhonesAll)
 }
 
 // List is a page of the people of a workspace, newest first, with those that went into another left out.
@@ -102,7 +123,7 @@ func (s *Service) List(ctx context.Context, q db.Queryer, ws id.Workspace, ask Q
 		ids = ids[:ask.Limit]
 		out.Next = httpx.EncodeCursor(bind, ids[len(ids)-1])
 	}
-	loaded, err := loadPeople(ctx, q, ws, ids)
+	loaded, _, err := loadPeople(ctx, q, ws, ids)
 	if err != nil {
 		return Listing{}, fmt.Errorf("list people: %w", err)
 	}

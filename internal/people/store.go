@@ -69,17 +69,23 @@ func survivors(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Pers
 	return out, nil
 }
 
-func loadPeople(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person]*Person, error) {
-	out := make(map[id.Person]*Person, len(ids))
+// loadPeople are the people that exist among the ids, and into whom those of them went that were merged.
+func loadPeople(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person]*Person, map[id.Person]id.Person, error) {
+	out, merged := make(map[id.Person]*Person, len(ids)), map[id.Person]id.Person{}
 	err := chunks(ids, func(part []id.Person) error {
 		rows, err := q.Query(ctx, `SELECT id, name, given_name, family_name, language, timezone, country, state, zip,
 				preferred_channel, attributes, attribute_sources, value_minor, value_currency, orders, last_order_at,
-				created_at, updated_at, version
+				created_at, updated_at, version, merged_into
 			FROM person WHERE (workspace_id, id) IN `+inRows("$1", len(part), 2), db.InArgs([]any{ws}, part)...)
-		people, err := db.Collect(rows, err, scanPerson)
-		for i := range people {
-			out[people[i].ID] = &people[i]
-		}
+		_, err = db.Collect(rows, err, func(r *db.Rows) (struct{}, error) {
+			p, into, err := scanPerson(r)
+			if into != "" {
+				merged[p.ID] = into
+			} else {
+				out[p.ID] = &p
+			}
+			return struct{}{}, err
+		})
 		if err != nil {
 			return err
 		}
@@ -88,15 +94,15 @@ func loadPeople(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Per
 		}
 		return loadTags(ctx, q, ws, part, out)
 	})
-	return out, err
+	return out, merged, err
 }
 
-func scanPerson(r *db.Rows) (Person, error) {
-	p := Person{Attributes: map[string]any{}, AttributeSources: map[string]AttributeSource{}, Tags: []string{}}
-	err := r.Scan(&p.ID, &p.Name, &p.GivenName, &p.FamilyName, &p.Language, &p.Timezone, &p.Country, &p.State, &p.Zip,
+func scanPerson(r *db.Rows) (p Person, into id.Person, err error) {
+	p = Person{Attributes: map[string]any{}, AttributeSources: map[string]AttributeSource{}, Tags: []string{}}
+	err = r.Scan(&p.ID, &p.Name, &p.GivenName, &p.FamilyName, &p.Language, &p.Timezone, &p.Country, &p.State, &p.Zip,
 		&p.PreferredChannel, db.ScanJSON(&p.Attributes), db.ScanJSON(&p.AttributeSources), &p.Value.Minor, &p.Value.Currency,
-		&p.Orders, &p.LastOrderAt, &p.CreatedAt, &p.UpdatedAt, &p.Version)
-	return p, err
+		&p.Orders, &p.LastOrderAt, &p.CreatedAt, &p.UpdatedAt, &p.Version, &into)
+	return p, into, err
 }
 
 func loadTags(ctx context.Context, q db.Queryer, ws id.Workspace, part []id.Person, into map[id.Person]*Person) error {

@@ -144,25 +144,50 @@ func savePlace(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person
 		ws, person, string(e.Source), cut(label, 60), e.Zone, cut(e.Country, 2), cut(e.State, 10), cut(e.Zip, 16), e.At)
 }
 
-func loadPlaces(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person][]compliance.Evidence, error) {
-	out := make(map[id.Person][]compliance.Evidence, len(ids))
-	err := chunks(ids, func(part []id.Person) error {
-		rows, err := q.Query(ctx, `SELECT person_id, source, zone, country, state, zip, at FROM place_evidence
-			WHERE (workspace_id, person_id) IN `+inRows("$1", len(part), 2)+" ORDER BY person_id, at DESC, source, label",
-			db.InArgs([]any{ws}, part)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var person id.Person
-			var e compliance.Evidence
-			if err := rows.Scan(&person, &e.Source, &e.Zone, &e.Country, &e.State, &e.Zip, &e.At); err != nil {
-				return err
-			}
-			out[person] = append(out[person], e)
-		}
-		return rows.Err()
+// placed is a person with one piece of evidence; Source is empty when there is none.
+type placed struct {
+	asked, into id.Person
+	evidence    compliance.Evidence
+}
+
+// loadPlaces are the people that exist among the ids with what is known of their places, newest first.
+func loadPlaces(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (out []placed, err error) {
+	err = chunks(ids, func(part []id.Person) error {
+		rows, err := q.Query(ctx, `SELECT p.id, p.merged_into, COALESCE(e.source, ''), COALESCE(e.zone, ''), COALESCE(e.country, ''),
+				COALESCE(e.state, ''), COALESCE(e.zip, ''), COALESCE(e.at, 0)
+			FROM `+db.Keys("$1", len(part), 2)+` AS k JOIN person p ON p.workspace_id = k.column1 AND p.id = k.column2
+			LEFT JOIN place_evidence e ON e.workspace_id = p.workspace_id AND e.person_id = p.id
+			ORDER BY p.id, e.at DESC, e.source, e.label`, db.KeyArgs([]any{ws}, part)...)
+		found, err := db.Collect(rows, err, func(r *db.Rows) (p placed, err error) {
+			e := &p.evidence
+			return p, r.Scan(&p.asked, &p.into, &e.Source, &e.Zone, &e.Country, &e.State, &e.Zip, &e.At)
+		})
+		out = append(out, found...)
+		return err
+	})
+	return out, err
+}
+
+// identified is a person with one identity; Kind is empty when there is none.
+type identified struct {
+	asked, into id.Person
+	Identity
+	since clock.Time
+}
+
+// loadIdentified are the people that exist among the ids with their identities, in no order.
+func loadIdentified(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (out []identified, err error) {
+	err = chunks(ids, func(part []id.Person) error {
+		rows, err := q.Query(ctx, `SELECT p.id, p.merged_into, COALESCE(i.kind, ''), COALESCE(i.value, ''),
+				COALESCE(i.verified_at, 0), COALESCE(i.created_at, 0)
+			FROM `+db.Keys("$1", len(part), 2)+` AS k JOIN person p ON p.workspace_id = k.column1 AND p.id = k.column2
+			LEFT JOIN person_identity i ON i.workspace_id = p.workspace_id AND i.person_id = p.id`,
+			db.KeyArgs([]any{ws}, part)...)
+		found, err := db.Collect(rows, err, func(r *db.Rows) (n identified, err error) {
+			return n, r.Scan(&n.asked, &n.into, &n.Kind, &n.Value, &n.VerifiedAt, &n.since)
+		})
+		out = append(out, found...)
+		return err
 	})
 	return out, err
 }
