@@ -33,6 +33,7 @@ import (
 	"parley/internal/people"
 	"parley/internal/report"
 	"parley/internal/secret"
+	"parley/internal/segment"
 	"parley/internal/server"
 	"parley/internal/setup"
 	"parley/internal/simulator"
@@ -71,6 +72,7 @@ type App struct {
 	Org           *org.Service
 	People        *people.Service
 	Events        *event.Service
+	Segments      *segment.Service
 	Phones        *sim.Carrier
 	Channels      *channel.Service
 	Content       *content.Engine
@@ -184,7 +186,7 @@ func (a *App) openQueues(context.Context) error {
 	return err
 }
 
-// openPeople opens who there is: team, customers, and what customers did.
+// openPeople opens who there is: team, customers, what customers did, and which of them are alike.
 func (a *App) openPeople(context.Context) error {
 	a.Org = org.New(org.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Dir: a.Config.DataDir, Demo: a.Demo,
 		Changed: func(ctx context.Context, tx *db.Tx, ws id.Workspace) error {
@@ -206,6 +208,7 @@ func (a *App) openPeople(context.Context) error {
 			return a.Feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "person.changed", Person: person})
 		}})
 	a.Events = event.New(event.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, People: a.People, Mailbox: a.Mailbox})
+	a.Segments = segment.New(segment.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Feed: a.Feed})
 	return nil
 }
 

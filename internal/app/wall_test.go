@@ -102,10 +102,12 @@ func (w *world) owned() map[string]string {
 	w.call("POST", "/api-keys", map[string]any{"name": "k", "scopes": []string{"person.read"}}, nil)
 	w.call("POST", "/members/invite", map[string]any{"email": "m@example.com", "role": "agent"}, nil)
 	w.call("POST", "/sim/phones", map[string]any{"number": "+15550100042", "name": "Maria"}, nil)
+	everybody := map[string]any{"v": 1, "where": map[string]any{"all": []any{}}}
+	w.call("POST", "/segments", map[string]any{"name": "Everybody", "definition": everybody}, nil)
 	message := first("/conversations/" + person + "/messages")
 	return map[string]string{
 		"/people/": person, "/conversations/": person, "/messages/": message, "/outbox/": message, "/media/": message,
-		"/carts/": first("/people/" + person + "/carts"), "/offers/": first("/offers"), "/journeys/": first("/journeys"),
+		"/carts/": first("/people/" + person + "/carts"), "/offers/": first("/offers"), "/segments/": first("/segments"), "/journeys/": first("/journeys"),
 		"/journey-runs/": first("/people/" + person + "/journeys"), "/channels/": first("/channels"), "/members/": first("/members"),
 		"/api-keys/": first("/api-keys"), "/invites/": first("/invites"), "/sim/phones/": "+15550100042",
 		"/privacy-requests/": "none", "/undo/": "none", "/shops/": "shop", "/attributes/": "colour", "/phone/": "none",
@@ -125,6 +127,7 @@ func bodies() map[string]any {
 		"update-member": map[string]any{"role": "owner"}, "resolve-outbox": map[string]any{"sent": true},
 		"turn-sim-dials":      map[string]any{"latency_ms": 1, "receipts": true, "fail_code": "", "duplicate": false, "out_of_order": false, "carrier_stop": false},
 		"send-from-sim-phone": map[string]any{"text": "hi"}, "sim-shop": map[string]any{"action": "empty"},
+		"save-segment": map[string]any{"name": "Mine", "definition": map[string]any{"v": 1, "where": map[string]any{"all": []any{}}}},
 		"save-journey": map[string]any{"v": 1, "name": "x", "trigger": map[string]any{"event": "e"}, "reentry": map[string]any{"rule": "once"}, "steps": []any{map[string]any{"id": "a", "type": "stop"}}},
 	}
 }
@@ -154,6 +157,8 @@ func TestI27OnEveryRouteAnotherWorkspacesIdIsAnUnknownId(t *testing.T) {
 				switch r.ID {
 				case "save-journey":
 					query = "?edit=1"
+				case "save-segment":
+					query = "?version=1"
 				case "search-thread":
 					query = "?q=hello"
 				case "get-draft", "delete-draft":

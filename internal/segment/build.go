@@ -3,6 +3,8 @@ package segment
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"parley/internal/db"
 	"parley/internal/id"
@@ -26,8 +28,8 @@ type source struct {
 	events map[string][]string // properties to be kept, by type
 }
 
-// build reads a whole workspace.
-func build(ctx context.Context, s source) (*Index, error) {
+// build reads a whole workspace, and calls each with every event.
+func build(ctx context.Context, s source, each func(told)) (*Index, error) {
 	x := newIndex()
 	for key, kind := range builtin() {
 		x.attrs[key] = &column{kind: kind, dict: newDict()}
@@ -43,7 +45,10 @@ func build(ctx context.Context, s source) (*Index, error) {
 	if err := x.readPersons(ctx, s); err != nil {
 		return nil, err
 	}
-	err := allEvents(ctx, s.q, s.ws, s.events, func(e told) { x.stream(e.name, s).add(x.place(e.person), e.happened) })
+	err := allEvents(ctx, s.q, s.ws, s.events, func(e told) {
+		x.stream(e.name, s).add(x.place(e.person), e.happened)
+		each(e)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +66,14 @@ func (x *Index) stream(name string, s source) *stream {
 	return x.streams[name]
 }
 
-// readPersons reads everybody, page by page.
+// readPersons reads everybody.
 func (x *Index) readPersons(ctx context.Context, s source) error {
-	for after := id.Person(""); ; {
+	return x.readPersonsAfter(ctx, s, "")
+}
+
+// readPersonsAfter reads everybody with a higher id, page by page.
+func (x *Index) readPersonsAfter(ctx context.Context, s source, after id.Person) error {
+	for {
 		last, err := lastPerson(ctx, s.q, s.ws, after)
 		if err != nil {
 			return fmt.Errorf("page through persons: %w", err)
@@ -71,24 +81,26 @@ func (x *Index) readPersons(ctx context.Context, s source) error {
 		if last == "" {
 			return nil
 		}
-		if err := x.readPicked(ctx, s, pick{after: after, until: last}); err != nil {
+		if _, err := x.readPicked(ctx, s, pick{after: after, until: last}); err != nil {
 			return err
 		}
 		after = last
 	}
 }
 
-// readPicked reads some persons anew.
-func (x *Index) readPicked(ctx context.Context, s source, k pick) error {
+// readPicked reads some persons anew. gone says that one who was there has been merged into another, or erased.
+func (x *Index) readPicked(ctx context.Context, s source, k pick) (gone bool, err error) {
 	r, err := loadPersons(ctx, s.q, s.ws, k, s.kinds)
 	if err != nil {
-		return err
+		return false, err
 	}
-	for _, p := range r.persons {
-		x.put(p)
+	for _, person := range slices.Sorted(maps.Keys(r.persons)) {
+		x.put(r.persons[person])
 	}
-	for _, person := range r.merged {
-		x.drop(person)
+	for _, person := range append(k.ids, r.merged...) {
+		if r.persons[person] == nil {
+			gone = x.drop(person) || gone
+		}
 	}
-	return nil
+	return gone, nil
 }

@@ -199,11 +199,14 @@ func (x *Index) put(p *Person) {
 	}
 }
 
-// drop takes a person out: they were merged into another.
-func (x *Index) drop(person id.Person) {
-	if place, known := x.places[person]; known {
+// drop takes a person out, and says whether they were in.
+func (x *Index) drop(person id.Person) bool {
+	place, known := x.places[person]
+	was := known && x.alive.has(place)
+	if was {
 		x.alive.clear(place)
 	}
+	return was
 }
 
 // everybody is all persons.

@@ -56,9 +56,6 @@ func (l *attrLeaf) eval(p *Person, m moment) (bool, clock.Time) {
 	return l.test.at(m).match(v), l.test.changes(v, m)
 }
 
-func (l *attrLeaf) deps(d *Deps) {
-	d.Attributes[l.key] = true
-	d.Calendar = d.Calendar || l.test.op == Within || l.test.op == OccursWithin
-}
+func (l *attrLeaf) reads(wanted) {}
 
 func (l *attrLeaf) explain() string { return "are such that their " + l.name + " " + l.test.words() }

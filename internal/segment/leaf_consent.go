@@ -65,7 +65,7 @@ func (l *consentLeaf) eval(p *Person, m moment) (bool, clock.Time) {
 	return c.state(m.now) == l.is, c.changes(m.now)
 }
 
-func (l *consentLeaf) deps(d *Deps) { d.Consent = true }
+func (l *consentLeaf) reads(wanted) {}
 
 func (l *consentLeaf) explain() string {
 	what := string(l.key.purpose) + " by " + map[people.Medium]string{people.SMS: "text", people.MailBox: "e-mail"}[l.key.medium]

@@ -157,12 +157,11 @@ func (t *tally) read(fn Func) (float64, bool) {
 	return t.max, t.n > 0
 }
 
-func (l *eventLeaf) deps(d *Deps) {
-	d.event(l.name, l.filter.props()...)
+func (l *eventLeaf) reads(w wanted) {
+	w.add(l.name, l.filter.props()...)
 	if l.agg.Prop != "" {
-		d.event(l.name, l.agg.Prop)
+		w.add(l.name, l.agg.Prop)
 	}
-	d.Calendar = d.Calendar || l.window.Kind != "" && l.window.Kind != "dates"
 }
 
 func (l *eventLeaf) explain() string {

@@ -108,10 +108,9 @@ func (l *sequenceLeaf) followed(firsts, thens []mark, m moment) (is bool, turn c
 	return is, turn
 }
 
-func (l *sequenceLeaf) deps(d *Deps) {
-	d.event(l.first.name, l.first.filter.props()...)
-	d.event(l.then.name, l.then.filter.props()...)
-	d.Calendar = d.Calendar || l.absent || l.window.Kind != ""
+func (l *sequenceLeaf) reads(w wanted) {
+	w.add(l.first.name, l.first.filter.props()...)
+	w.add(l.then.name, l.then.filter.props()...)
 }
 
 func (l *sequenceLeaf) explain() string {

@@ -22,7 +22,7 @@ type leaf interface {
 	eval(p *Person, m moment) (bool, clock.Time) // for one person, and when the answer may change by itself
 	sql(q *query) string                         // as a predicate on the person p
 	scan(x *Index, m moment) bitset              // for everybody
-	deps(d *Deps)                                // what it reads
+	reads(w wanted)                              // which properties of which events it needs
 	explain() string                             // after "customers "
 }
 
@@ -42,25 +42,23 @@ type Program struct {
 	zone *time.Location
 }
 
-// Deps are what a program reads, so that others know when to ask again.
-type Deps struct {
-	Attributes map[string]bool
-	Events     map[string]map[string]bool // type -> properties
-	Consent    bool
-	Calendar   bool // answers change with the calendar, though nothing happens
-}
+// wanted are properties of events by the type of event.
+type wanted map[string]map[string]bool
 
-func (d *Deps) event(name string, props ...string) {
-	if d.Events[name] == nil {
-		d.Events[name] = map[string]bool{}
+func (w wanted) add(name string, props ...string) {
+	if w[name] == nil {
+		w[name] = map[string]bool{}
 	}
 	for _, p := range props {
-		d.Events[name][p] = true
+		w[name][p] = true
 	}
 }
 
 // Compile checks the words of a definition. What is wrong is in the fields of the error, by the path of the leaf.
-func Compile(d Definition, w Words) (*Program, error) {
+func Compile(d Definition, w Words) (*Program, error) { return compile(d, w, "") }
+
+// compile is Compile for what is to become the definition of a segment, which it must not name.
+func compile(d Definition, w Words, self ID) (*Program, error) {
 	zone := w.Zone
 	if d.Timezone != "" {
 		if named, err := time.LoadLocation(d.Timezone); err == nil {
@@ -71,6 +69,9 @@ func Compile(d Definition, w Words) (*Program, error) {
 		zone = time.UTC
 	}
 	c := compiler{reader: reader{problems: map[string]string{}}, words: w, zone: zone}
+	if self != "" {
+		c.open = []ID{self}
+	}
 	root := c.expr(d.Where)
 	if len(c.problems) > 0 {
 		return nil, c.err()
@@ -166,13 +167,6 @@ func (e *expr) eval(person *Person, m moment) (in bool, next clock.Time) {
 	return in, next
 }
 
-// Deps are what the program reads.
-func (p *Program) Deps() Deps {
-	d := Deps{Attributes: map[string]bool{}, Events: map[string]map[string]bool{}}
-	p.root.each(func(l leaf) { l.deps(&d) })
-	return d
-}
-
 func (e *expr) each(fn func(leaf)) {
 	if e.leaf != nil {
 		fn(e.leaf)
@@ -221,8 +215,8 @@ func bracket(s string, yes bool) string {
 
 // Condition is one of the conditions that all must hold, as a screen lists them.
 type Condition struct {
-	Path string `json:"path" doc:"where it stands in the definition"`
-	Text string `json:"text" doc:"the condition in words, to follow \"customers who\""`
+	Path string // where it stands in the definition
+	Text string // in words, to follow "customers who"
 	expr *expr
 }
 
@@ -241,12 +235,12 @@ func (p *Program) Conditions() []Condition {
 
 // reads are the properties of each event type that some programs read.
 func reads(programs []*Program) map[string][]string {
-	all := Deps{Attributes: map[string]bool{}, Events: map[string]map[string]bool{}}
+	all := wanted{}
 	for _, p := range programs {
-		p.root.each(func(l leaf) { l.deps(&all) })
+		p.root.each(func(l leaf) { l.reads(all) })
 	}
 	out := map[string][]string{}
-	for name, props := range all.Events {
+	for name, props := range all {
 		out[name] = slices.Sorted(maps.Keys(props))
 	}
 	return out

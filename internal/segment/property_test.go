@@ -327,7 +327,7 @@ func holdsUntilNext(t *rapid.T, p *Program, persons []*Person, now clock.Time, t
 }
 
 func mustBuild(t *rapid.T, d *db.DB, ws id.Workspace, programs []*Program) *Index {
-	x, err := build(t.Context(), source{q: d, ws: ws, kinds: testKinds(), events: reads(programs)})
+	x, err := build(t.Context(), source{q: d, ws: ws, kinds: testKinds(), events: reads(programs)}, func(told) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1328,6 +1328,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which segments a person is, and why or why not */
+        get: operations["list-person-segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1541,6 +1558,77 @@ export interface paths {
         };
         /** What each role may do */
         get: operations["list-roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Segments with how many customers are in each now */
+        get: operations["list-segments"];
+        put?: never;
+        /** Save a new segment */
+        post: operations["create-segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count a definition now: what each condition keeps, who can be reached, a sample, and whether one person belongs */
+        post: operations["preview-segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One segment */
+        get: operations["get-segment"];
+        /** Change a segment */
+        put: operations["save-segment"];
+        post?: never;
+        /** Delete a segment that no other one contains */
+        delete: operations["delete-segment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a segment now, oldest customer first */
+        get: operations["list-segment-people"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3120,6 +3208,33 @@ export interface components {
              */
             total?: number;
         };
+        PageSegmentAnswerJSON: {
+            items: components["schemas"]["SegmentAnswerJSON"][];
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many there are in all, where that is cheap to know
+             */
+            total?: number;
+        };
+        PageSegmentPersonJSON: {
+            items: components["schemas"]["SegmentPersonJSON"][];
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many there are in all, where that is cheap to know
+             */
+            total?: number;
+        };
+        PageSegmentSegmentJSON: {
+            items: components["schemas"]["SegmentJSON"][];
+            next?: string;
+            /**
+             * Format: int64
+             * @description how many there are in all, where that is cheap to know
+             */
+            total?: number;
+        };
         PageSimulatorPhoneBody: {
             items: components["schemas"]["SimulatorPhoneBody"][];
             next?: string;
@@ -3339,6 +3454,47 @@ export interface components {
             composing: boolean;
             person_id: string;
             viewing: boolean;
+        };
+        PreviewSegmentPreviewInputBody: {
+            /**
+             * @description Who belongs. where is a group (all, any, none) of conditions, or one of them: attr, consent, event, sequence or segment. tz is the zone of calendar words, the workspace's when left out.
+             * @example {
+             *       "v": 1,
+             *       "where": {
+             *         "all": [
+             *           {
+             *             "attr": "country",
+             *             "op": "in",
+             *             "value": [
+             *               "US"
+             *             ]
+             *           },
+             *           {
+             *             "consent": "sms",
+             *             "is": "granted"
+             *           },
+             *           {
+             *             "event": "order_placed",
+             *             "op": "gte",
+             *             "value": 2,
+             *             "window": {
+             *               "last": "90d"
+             *             }
+             *           }
+             *         ]
+             *       }
+             *     }
+             */
+            definition: {
+                /** @description IANA zone, or workspace */
+                tz?: unknown;
+                /** @description 1 */
+                v?: unknown;
+                /** @description a group or a condition */
+                where?: unknown;
+            };
+            /** @description also say whether this person belongs */
+            person_id?: string;
         };
         Price: {
             /**
@@ -3582,6 +3738,181 @@ export interface components {
             secret?: string;
             /** @description for its Admin API; left out: as it is */
             token?: string;
+        };
+        SegmentAnswerJSON: {
+            conditions: components["schemas"]["SegmentBecause"][];
+            id: string;
+            is_in: boolean;
+            name: string;
+            /** @description why there is no answer: something that the segment names is gone */
+            problem: string;
+            /** @description the segment as a sentence */
+            text: string;
+            /** @description when that may change though nothing happens; empty when it cannot */
+            until: string;
+        };
+        SegmentBecause: {
+            holds: boolean;
+            /** @description where it stands in the definition */
+            path: string;
+            /** @description the condition in words, after "customers who" */
+            text: string;
+        };
+        SegmentJSON: {
+            /**
+             * Format: int64
+             * @description customers in it now
+             */
+            count: number;
+            created_at: string;
+            created_by: string;
+            /**
+             * @description Who belongs. where is a group (all, any, none) of conditions, or one of them: attr, consent, event, sequence or segment. tz is the zone of calendar words, the workspace's when left out.
+             * @example {
+             *       "v": 1,
+             *       "where": {
+             *         "all": [
+             *           {
+             *             "attr": "country",
+             *             "op": "in",
+             *             "value": [
+             *               "US"
+             *             ]
+             *           },
+             *           {
+             *             "consent": "sms",
+             *             "is": "granted"
+             *           },
+             *           {
+             *             "event": "order_placed",
+             *             "op": "gte",
+             *             "value": 2,
+             *             "window": {
+             *               "last": "90d"
+             *             }
+             *           }
+             *         ]
+             *       }
+             *     }
+             */
+            definition: {
+                /** @description IANA zone, or workspace */
+                tz?: unknown;
+                /** @description 1 */
+                v?: unknown;
+                /** @description a group or a condition */
+                where?: unknown;
+            };
+            id: string;
+            name: string;
+            /** @description why it cannot be counted: something that it names is gone */
+            problem: string;
+            /** @description the definition as a sentence */
+            text: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description send it back with a change
+             */
+            version: number;
+        };
+        SegmentPersonJSON: {
+            id: string;
+            name: string;
+        };
+        SegmentPreviewJSON: {
+            /** @description the moment that the numbers are of */
+            at: string;
+            /** @description what each condition keeps, in their order */
+            conditions: components["schemas"]["SegmentStep"][];
+            /**
+             * Format: int64
+             * @description those who belong
+             */
+            count: number;
+            /** @description of the person that was asked about */
+            person?: components["schemas"]["SegmentWhyBody"];
+            /**
+             * Format: int64
+             * @description of those, who agreed to marketing by text and can be reached
+             */
+            reachable: number;
+            /** @description a few who belong */
+            sample: components["schemas"]["SegmentPersonJSON"][];
+            /** @description the definition as a sentence */
+            text: string;
+            /**
+             * Format: int64
+             * @description all customers
+             */
+            total: number;
+        };
+        SegmentSaveBody: {
+            /**
+             * @description Who belongs. where is a group (all, any, none) of conditions, or one of them: attr, consent, event, sequence or segment. tz is the zone of calendar words, the workspace's when left out.
+             * @example {
+             *       "v": 1,
+             *       "where": {
+             *         "all": [
+             *           {
+             *             "attr": "country",
+             *             "op": "in",
+             *             "value": [
+             *               "US"
+             *             ]
+             *           },
+             *           {
+             *             "consent": "sms",
+             *             "is": "granted"
+             *           },
+             *           {
+             *             "event": "order_placed",
+             *             "op": "gte",
+             *             "value": 2,
+             *             "window": {
+             *               "last": "90d"
+             *             }
+             *           }
+             *         ]
+             *       }
+             *     }
+             */
+            definition: {
+                /** @description IANA zone, or workspace */
+                tz?: unknown;
+                /** @description 1 */
+                v?: unknown;
+                /** @description a group or a condition */
+                where?: unknown;
+            };
+            name: string;
+        };
+        SegmentStep: {
+            /**
+             * Format: int64
+             * @description how many customers it matches by itself
+             */
+            alone: number;
+            /**
+             * Format: int64
+             * @description how many are left after it and all before it
+             */
+            kept: number;
+            /** @description where it stands in the definition */
+            path: string;
+            /** @description the condition in words, after "customers who" */
+            text: string;
+            /**
+             * Format: int64
+             * @description how many there would be if it were dropped
+             */
+            without: number;
+        };
+        SegmentWhyBody: {
+            conditions: components["schemas"]["SegmentBecause"][];
+            is_in: boolean;
+            /** @description when that may change though nothing happens; empty when it cannot */
+            until: string;
         };
         SetCartReasonReasonInputBody: {
             note?: string;
@@ -6673,6 +7004,37 @@ export interface operations {
             };
         };
     };
+    "list-person-segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentAnswerJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person-timeline": {
         parameters: {
             query?: {
@@ -7103,6 +7465,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrgRolesJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentSegmentJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentSaveBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewSegmentPreviewInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPreviewJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "save-segment": {
+        parameters: {
+            query: {
+                /** @description the version that this change began with */
+                version: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentSaveBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentJSON"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-segment-people": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentPersonJSON"];
                 };
             };
             /** @description Problem */
