@@ -75,11 +75,14 @@ type accounts struct {
 	opened  map[address]*account
 	paths   map[string]address     // "slug/name" of a webhook
 	refused map[address]clock.Time // could not be opened; when to try again
+	opening map[address]chan struct{}
+	changes uint64 // counts changed, so that what was opened meanwhile is not kept
 	ends    sync.WaitGroup
 }
 
 func newAccounts(s *Service) *accounts {
-	return &accounts{s: s, opened: map[address]*account{}, paths: map[string]address{}, refused: map[address]clock.Time{}}
+	return &accounts{s: s, opened: map[address]*account{}, paths: map[string]address{}, refused: map[address]clock.Time{},
+		opening: map[address]chan struct{}{}}
 }
 
 func accountKey(ws id.Workspace, channel ID) address { return address{ws, string(channel)} }
@@ -117,36 +120,71 @@ func (a *accounts) open(ctx context.Context, ws id.Workspace, channel ID) *accou
 	return acc
 }
 
-// get opens the channel unless it is open.
+// get opens the channel unless it is open. Whoever asks while it is being opened waits: a carrier may allow one login only.
 func (a *accounts) get(ctx context.Context, ws id.Workspace, channel ID) (*account, error) {
-	key, now := accountKey(ws, channel), a.s.Clock.Now()
+	key := accountKey(ws, channel)
+	for {
+		acc, turn, err := a.turn(key)
+		if acc != nil || err != nil {
+			return acc, err
+		}
+		if turn == nil {
+			if acc, kept, err := a.openNow(ctx, key); kept {
+				return acc, err
+			}
+			continue // it was changed meanwhile
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// turn is the open channel, or what to wait for while somebody else opens it, or neither: then it is the caller's to open.
+func (a *accounts) turn(key address) (*account, chan struct{}, error) {
 	a.mu.Lock()
-	acc, wait := a.opened[key], a.refused[key]
+	defer a.mu.Unlock()
+	switch {
+	case a.opened[key] != nil:
+		return a.opened[key], nil, nil
+	case a.refused[key] > a.s.Clock.Now():
+		return nil, nil, errNotOpen
+	case a.opening[key] != nil:
+		return nil, a.opening[key], nil
+	}
+	a.opening[key] = make(chan struct{})
+	return nil, nil, nil
+}
+
+// openNow opens the channel and keeps it, unless its row changed meanwhile.
+func (a *accounts) openNow(ctx context.Context, key address) (acc *account, kept bool, err error) {
+	a.mu.Lock()
+	changes := a.changes
 	a.mu.Unlock()
-	if acc != nil {
-		return acc, nil
-	}
-	if wait > now {
-		return nil, errNotOpen
-	}
-	acc, err := a.make(ctx, ws, channel)
+	acc, err = a.make(ctx, key.workspace, ID(key.number))
 	if err == nil {
-		defer a.s.outbox.wakeChannel(ws, channel) // what waited for it may go
+		defer a.s.outbox.wakeChannel(key.workspace, ID(key.number)) // what waited for it may go
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err != nil {
-		a.refused[key] = now.Add(10 * time.Second)
-		return nil, err
+	close(a.opening[key])
+	delete(a.opening, key)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			a.refused[key] = a.s.Clock.Now().Add(10 * time.Second)
+		}
+		return nil, true, err
+	case a.changes != changes:
+		a.shut(acc)
+		return nil, false, nil
 	}
 	delete(a.refused, key)
-	if other := a.opened[key]; other != nil {
-		a.shut(acc)
-		return other, nil
-	}
 	a.opened[key] = acc
 	a.listenTo(acc)
-	return acc, nil
+	return acc, true, nil
 }
 
 // make reads a channel and opens it.
@@ -189,6 +227,7 @@ func (s *Service) connect(ctx context.Context, q db.Queryer, c Channel, secrets 
 	}
 	return adapter.Open(Account{ID: c.ID, Workspace: c.Workspace, Slug: ws.Slug, Name: c.Name, Settings: settings,
 		CallbackURL: s.webhookURL(ws.Slug, c.Name), Clock: s.Clock,
+		Log:  s.Log.With("channel", c.Name),
 		HTTP: s.Egress.With(egress.Limits{MaxBytes: max(16<<20, s.o.MaxMedia), Timeout: s.o.SendTimeout, Hops: 3}),
 		Dial: s.Egress.DialContext,
 		Deliver: func(ctx context.Context, in Intake) error {
@@ -231,6 +270,7 @@ func (s *Service) seal(c Channel, secrets map[string]string) (string, error) {
 func (a *accounts) changed(ws id.Workspace, channel ID) {
 	key := accountKey(ws, channel)
 	a.mu.Lock()
+	a.changes++
 	acc := a.opened[key]
 	delete(a.opened, key)
 	delete(a.refused, key)

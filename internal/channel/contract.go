@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -125,6 +126,7 @@ type Account struct {
 	HTTP        HTTPClient        // the only way out for HTTP
 	Dial        DialFunc          // the only way out for other protocols
 	Clock       *clock.Clock
+	Log         *slog.Logger                        // for what no message shows; nil: nobody reads it
 	Deliver     func(context.Context, Intake) error // for adapters without a webhook, such as sim
 }
 

@@ -44,6 +44,9 @@ func TestI2I8I9I10I11I12I13I16I17I23TheLifeOfAMessageHoldsInEveryOrderOfEvents(t
 				"hand":     m.hand,
 				"outcome":  m.outcome,
 				"callback": m.callback,
+				"go on":    m.goOn, // else most of a life would be spent on accidents
+				"go on!":   m.goOn,
+				"receipts": m.callback,
 				"text":     m.text,
 				"look":     m.look,
 				"crash":    m.crash,
@@ -251,6 +254,17 @@ func (m *model) claim(rt *rapid.T) {
 			rt.Fatalf("I11, I17: %s is claimed at %s and was %s until %s", id, now, was.State, was.Until)
 		}
 	}
+}
+
+// goOn takes some messages all the way.
+func (m *model) goOn(rt *rapid.T) {
+	m.enqueue(rt)
+	m.claim(rt)
+	for range 3 {
+		m.hand(rt)
+	}
+	m.outcome(rt)
+	m.callback(rt)
 }
 
 // broken says whether the provider refuses the account.

@@ -3,6 +3,7 @@ package smpp
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,10 @@ func (Adapter) Open(account channel.Account) (channel.Conn, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &conn{account: account, options: &o, book: newBook(o.ids), ctx: ctx, stop: stop}
+	c := &conn{account: account, log: account.Log, options: &o, book: newBook(o.ids), ctx: ctx, stop: stop}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
 	c.reference.Store(rand.Uint32()) // two processes should not begin with the same
 	c.arrivals = newArrivals(c)
 	for range o.sessions {
@@ -52,6 +56,7 @@ type sink func(context.Context, channel.Intake) error
 // conn is one account at a carrier, with all its sessions.
 type conn struct {
 	account   channel.Account
+	log       *slog.Logger
 	options   *options
 	book      *book
 	arrivals  *arrivals

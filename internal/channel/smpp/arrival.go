@@ -40,11 +40,13 @@ func newArrivals(c *conn) *arrivals {
 }
 
 // take is called by the reader of a session and must not wait. What cannot be read will not be readable at the second
-// try either, so the carrier is told not to make one; what does not fit is asked for again.
+// try either, so the carrier is told not to make one and the operator that there was one, without its words (I6, I39); what
+// does not fit is asked for again.
 func (a *arrivals) take(s *session, h header, pdu []byte) {
 	raw := append([]byte(nil), pdu...)
 	m, err := parseRaw(raw)
 	if err != nil {
+		a.conn.log.Error("the carrier delivered what cannot be read, and was told not to repeat it", "sequence", h.Sequence, "octets", len(raw), "error", err)
 		s.served(h, statusPermanent)
 		return
 	}

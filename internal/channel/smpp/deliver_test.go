@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"parley/internal/channel"
+	"parley/internal/clock"
 )
 
 // ack is the answer of the adapter to one request of the fake.
@@ -112,10 +115,14 @@ func TestDeliver(t *testing.T) {
 	})
 	t.Run("I6: a deliver_sm that cannot be read is refused for good and the next one goes on", func(t *testing.T) {
 		c := newCarrier(t, nil)
-		l := c.open(nil)
+		log := make(lines, 10)
+		l := openLine(t, channel.Account{ID: "chn_1", Settings: c.settings(nil), Clock: clock.New(), Dial: dial, Log: slog.New(slog.NewTextHandler(log, nil))})
 		p := next(t, c.peers, "login")
 		if h := ack(t, c, p.deliver(deliverSM, []byte("no zero at all"))); h.Status != statusPermanent {
 			t.Errorf("answer %s", h.Status)
+		}
+		if line := next(t, log, "line in the log"); !strings.Contains(line, "cannot be read") || strings.Contains(line, "no zero") {
+			t.Errorf("logged: %s", line)
 		}
 		p.text("15552223333", "hi")
 		next(t, l.units, "text")
@@ -365,4 +372,13 @@ func TestCheckAndFind(t *testing.T) {
 			}
 		}
 	})
+}
+
+// lines is a log whose lines can be waited for.
+type lines chan string
+
+// Write keeps one line.
+func (l lines) Write(raw []byte) (int, error) {
+	l <- string(raw)
+	return len(raw), nil
 }
