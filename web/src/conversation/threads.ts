@@ -173,7 +173,8 @@ export function followThreads(): () => void {
   const stops = [
     onChange(onFeed),
     onResync(() => {
-      for (const [person, store] of threads) if (store.get().last) void loadNewest(person);
+      // Reading a thread moves it to the end of the map: walking the map itself would never end.
+      for (const [person, store] of [...threads]) if (store.get().last) void loadNewest(person);
     }),
   ];
   return () => stops.forEach((stop) => stop());
