@@ -63,6 +63,14 @@ describe("lines of a thread", () => {
   const event = (seq: number) => message(seq, { kind: "event", event: { type: "cart", title: "Cart", props: null, link: "" } });
   const kinds = (messages: ThreadMessage[], change = {}) => buildRows(messages, { ...shape, ...change }).map((row) => row.kind);
 
+  it("of a part stay when the part above it comes, so that no reader loses the place", () => {
+    const part = [message(3, { episode_id: "epi_1" }), message(4, { episode_id: "epi_1" }), message(5, { episode_id: "epi_2" })];
+    const rows = buildRows(part, { ...shape, partial: true });
+    const whole = buildRows([message(1, { episode_id: "epi_1" }), message(2, { episode_id: "epi_1" }), ...part], shape);
+    expect(whole.slice(-rows.length)).toEqual(rows);
+    expect(rows[0]).toMatchObject({ kind: "message", message: { seq: 4 } });
+    expect(episodeAt(rows, 0, shape.episodes)?.number).toBe(1);
+  });
   it("open with a chapter for each episode and a line for each day", () => {
     expect(kinds([message(1, { episode_id: "epi_1" }), message(2, { episode_id: "epi_1" }), message(3, { episode_id: "epi_2" })])).toEqual([
       "chapter",
@@ -91,7 +99,7 @@ describe("lines of a thread", () => {
   });
   it("know which episode a line is in", () => {
     const rows = buildRows([message(1, { episode_id: "epi_1" }), message(2, { episode_id: "epi_2" })], shape);
-    expect(rows.map((_, i) => episodeAt(rows, i)?.number)).toEqual([1, 1, 1, 2, 2]);
+    expect(rows.map((_, i) => episodeAt(rows, i, shape.episodes)?.number)).toEqual([1, 1, 1, 2, 2]);
   });
   it("keep a key from the composer to the server, so that the bubble does not blink", () => {
     const key = (m: ThreadMessage) => buildRows([m], shape).at(-1)?.key;

@@ -62,6 +62,8 @@ export interface Shape {
   collapsed: ReadonlySet<string>;
   opened: ReadonlySet<string>;
   filter: Filter;
+  /** There is history above what is loaded. */
+  partial?: boolean;
 }
 
 const together = 60_000;
@@ -89,9 +91,17 @@ export function buildRows(messages: readonly ThreadMessage[], shape: Shape): Row
     before = undefined;
   };
 
-  for (const message of messages) {
-    if (shape.filter === "messages" && message.kind === "event") continue;
-    if (shape.filter === "events" && message.kind !== "event") continue;
+  // At the top of a part nobody knows which headings the first message will have: it is shown when the part above has come.
+  // Until then it only says in which chapter, on which day and after whom the next one is, so that no line changes later.
+  const shown = messages.filter((message) => shape.filter === "all" || (message.kind === "event") === (shape.filter === "events"));
+  const [top, ...below] = shown;
+  const holds = shape.partial === true && top !== undefined && !shape.collapsed.has(top.episode_id);
+  if (holds) {
+    chapter = top.episode_id;
+    day = new Date(top.at).toDateString();
+    before = top.kind === "event" ? undefined : top;
+  }
+  for (const message of holds ? below : shown) {
     const episode = episodes.get(message.episode_id);
     if (episode && episode.id !== chapter) {
       flush();
@@ -126,10 +136,13 @@ export function indexOfMessage(rows: readonly Row[], id: string): number {
 }
 
 /** The episode that a line of the thread is in. */
-export function episodeAt(rows: readonly Row[], index: number): Episode | undefined {
+export function episodeAt(rows: readonly Row[], index: number, episodes: readonly Episode[]): Episode | undefined {
   for (let i = Math.min(index, rows.length - 1); i >= 0; i--) {
     const row = rows[i];
     if (row?.kind === "chapter") return row.episode;
+    const id = row?.kind === "message" ? row.message.episode_id : row?.kind === "events" ? row.events[0]?.episode_id : "";
+    const found = id && episodes.find((episode) => episode.id === id);
+    if (found) return found;
   }
   return undefined;
 }

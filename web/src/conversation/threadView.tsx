@@ -117,7 +117,7 @@ export function ThreadView(props: ThreadViewProps) {
   const { person, customer, thread, messages, episodes, filter } = props;
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => buildRows(messages, { episodes, collapsed, opened, filter }), [messages, episodes, collapsed, opened, filter]);
+  const rows = useMemo(() => buildRows(messages, { episodes, collapsed, opened, filter, partial: !thread.first }), [messages, episodes, collapsed, opened, filter, thread.first]);
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const busy = useDelayed(thread.status === "older" && rows.length > 0);
@@ -198,7 +198,7 @@ export function ThreadView(props: ThreadViewProps) {
       if (!next.delete(key)) next.add(key);
       return next;
     });
-  const current = rows.length ? episodeAt(rows, firstIndex()) : undefined;
+  const current = rows.length ? episodeAt(rows, firstIndex(), episodes) : undefined;
 
   return (
     <div className="relative min-h-0 flex-1">
