@@ -133,59 +133,61 @@ export function ConversationHeader(props: HeaderProps) {
   ];
 
   return (
-    <header className="flex min-h-14 items-center gap-2 border-b border-border bg-surface ps-2 pe-2 sm:ps-4">
-      {props.narrow && <IconButton label={t("back")} icon={ArrowLeft} onClick={props.onBack} className="rtl:-scale-x-100" />}
-      <Avatar voice="customer" name={c.name} size={34} className="hidden sm:grid" />
-      <div className="min-w-0 flex-1">
-        <h1 ref={heading} tabIndex={-1} className="flex items-center gap-2 font-semibold">
-          <bdi className="truncate text-section/5">{name}</bdi>
-          {c.opted_out && (
-            <span className="shrink-0">
-              <Chip tone="danger" icon={Ban}>
-                {t("optedOutChip")}
-              </Chip>
-            </span>
+    <header className="@container border-b border-border bg-surface ps-2 pe-2 sm:ps-4">
+      <div className="flex min-h-14 items-center gap-2">
+        {props.narrow && <IconButton label={t("back")} icon={ArrowLeft} onClick={props.onBack} className="rtl:-scale-x-100" />}
+        <Avatar voice="customer" name={c.name} size={34} className="hidden @md:grid" />
+        <div className="min-w-0 flex-1">
+          <h1 ref={heading} tabIndex={-1} className="flex items-center gap-2 font-semibold">
+            <bdi className="truncate text-section/5">{name}</bdi>
+            {c.opted_out && (
+              <span className="shrink-0">
+                <Chip tone="danger" icon={Ban}>
+                  {t("optedOutChip")}
+                </Chip>
+              </span>
+            )}
+          </h1>
+          <p className="truncate text-caption text-text-2">
+            {c.name && c.name !== c.number && (
+              <span className="hidden @md:inline">
+                <bdi dir="ltr">{c.number}</bdi> ·{" "}
+              </span>
+            )}
+            {c.owner && `${t("ownedBy", { name: c.owner.name })} · `}
+            {profile && <LocalTime profile={profile} />}
+          </p>
+        </div>
+        <div ref={tools} className="flex shrink-0 items-center">
+          {(c.viewers ?? [])
+            .filter((viewer) => viewer.id !== self.id)
+            .slice(0, 3)
+            .map((viewer) => (
+              <span key={viewer.id} title={t("viewing", { names: viewer.name })} className="me-1 hidden @md:block">
+                <Avatar voice="agent" name={viewer.name} size={24} />
+                <span className="sr-only">{t("viewing", { names: viewer.name })}</span>
+              </span>
+            ))}
+          {!props.narrow && (
+            <>
+              <Menu label={t("assign")} items={assignItems} trigger={(trigger) => <IconButton id="assign-menu" label={t("assign")} hint={keysOf("assign")} icon={UserRoundPlus} {...trigger} />} />
+              <Menu label={t("snooze")} items={snoozeItems} trigger={(trigger) => <IconButton id="snooze-menu" label={t("snooze")} hint={keysOf("snooze")} icon={AlarmClock} {...trigger} />} />
+            </>
           )}
-        </h1>
-        <p className="truncate text-caption text-text-2">
-          {c.name && c.name !== c.number && (
-            <span className="max-sm:hidden">
-              <bdi dir="ltr">{c.number}</bdi> ·{" "}
-            </span>
-          )}
-          {c.owner && `${t("ownedBy", { name: c.owner.name })} · `}
-          {profile && <LocalTime profile={profile} />}
-        </p>
-      </div>
-      <div ref={tools} className="flex shrink-0 items-center">
-        {(c.viewers ?? [])
-          .filter((viewer) => viewer.id !== self.id)
-          .slice(0, 3)
-          .map((viewer) => (
-            <span key={viewer.id} title={t("viewing", { names: viewer.name })} className="me-1 max-sm:hidden">
-              <Avatar voice="agent" name={viewer.name} size={24} />
-              <span className="sr-only">{t("viewing", { names: viewer.name })}</span>
-            </span>
-          ))}
-        {!props.narrow && (
-          <>
-            <Menu label={t("assign")} items={assignItems} trigger={(trigger) => <IconButton id="assign-menu" label={t("assign")} hint={keysOf("assign")} icon={UserRoundPlus} {...trigger} />} />
-            <Menu label={t("snooze")} items={snoozeItems} trigger={(trigger) => <IconButton id="snooze-menu" label={t("snooze")} hint={keysOf("snooze")} icon={AlarmClock} {...trigger} />} />
-          </>
-        )}
-        <Menu label={t("more")} items={moreItems} trigger={(trigger) => <IconButton label={t("more")} icon={Ellipsis} {...trigger} />} />
-        {!props.panelShown && !props.narrow && <IconButton label={t("panel")} hint={keysOf("panel")} icon={PanelRight} onClick={openPanel} className="rtl:-scale-x-100" />}
-        {open ? (
-          <Button icon={Check} onClick={close} className="ms-1.5" title={`${t("closeNext")} (${keysOf("close")})`}>
-            <span className="sr-only sm:not-sr-only">{t("close")}</span>
-          </Button>
-        ) : (
-          c.status === "closed" && (
-            <Button icon={Undo2} onClick={() => void actions.reopen(c)} className="ms-1.5">
-              <span className="sr-only sm:not-sr-only">{t("reopen")}</span>
+          <Menu label={t("more")} items={moreItems} trigger={(trigger) => <IconButton label={t("more")} icon={Ellipsis} {...trigger} />} />
+          {!props.panelShown && !props.narrow && <IconButton label={t("panel")} hint={keysOf("panel")} icon={PanelRight} onClick={openPanel} className="rtl:-scale-x-100" />}
+          {open ? (
+            <Button icon={Check} onClick={close} className="ms-1.5" title={`${t("closeNext")} (${keysOf("close")})`}>
+              <span className="sr-only @md:not-sr-only">{t("close")}</span>
             </Button>
-          )
-        )}
+          ) : (
+            c.status === "closed" && (
+              <Button icon={Undo2} onClick={() => void actions.reopen(c)} className="ms-1.5">
+                <span className="sr-only @md:not-sr-only">{t("reopen")}</span>
+              </Button>
+            )
+          )}
+        </div>
       </div>
       {choosing && (
         <MenuPopover

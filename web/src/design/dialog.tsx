@@ -16,6 +16,11 @@ interface DialogProps {
   drawer?: boolean;
 }
 
+/** Where the keyboard begins: the first field, else the first action, which is the one that changes nothing. */
+function firstOf(dialog: HTMLElement): HTMLElement | null {
+  return dialog.querySelector<HTMLElement>(":is(input, textarea, select):not([type=hidden], :disabled)") ?? dialog.querySelector<HTMLElement>("[data-actions] button:not(:disabled)");
+}
+
 /** A modal on the platform's own dialog: focus stays in, Escape closes, focus returns to where it was. */
 export function Dialog({ open, title, onClose, children, wide, drawer }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -26,11 +31,12 @@ export function Dialog({ open, title, onClose, children, wide, drawer }: DialogP
     if (!dialog || !open) return;
     back.current = document.activeElement;
     if (!dialog.open) dialog.showModal();
+    if (!drawer) firstOf(dialog)?.focus();
     return () => {
       dialog.close();
       if (back.current instanceof HTMLElement && back.current.isConnected) back.current.focus();
     };
-  }, [open]);
+  }, [open, drawer]);
   if (!open) return null;
   return (
     <dialog
@@ -64,5 +70,5 @@ export function Dialog({ open, title, onClose, children, wide, drawer }: DialogP
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {
-  return <div className="flex flex-wrap justify-end gap-2 pt-2">{children}</div>;
+  return <div data-actions className="flex flex-wrap justify-end gap-2 pt-2">{children}</div>;
 }

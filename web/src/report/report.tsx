@@ -11,6 +11,7 @@ import { Card, PageBody, PageHeader, Table, Td, Th } from "../design/page";
 import { EmptyState, ErrorState, Skeleton } from "../design/status";
 import type { ReportSearch } from "../router";
 import { workspaceNow } from "../state/clock";
+import { cx } from "../design/cx";
 import { formatMoney, formatNumber, formatPercent } from "../text/money";
 import { dateTime, dayKey, instant } from "../text/time";
 import { Rows } from "./rows";
@@ -28,14 +29,14 @@ function moneyOf(sum: RecoverySum): string {
 }
 
 /** What a metric counts, in a sentence that opens on focus and on press. */
-function Meaning({ text }: { text: string | undefined }) {
+function Meaning({ text, inside }: { text: string | undefined; inside?: boolean }) {
   if (!text) return null;
   return (
-    <details className="group relative inline-block">
+    <details className="group inline-block sm:relative">
       <summary aria-label={t("meaning")} className="inline-grid size-6 list-none place-items-center rounded-full text-text-3 hover:text-text [&::-webkit-details-marker]:hidden">
         <CircleHelp aria-hidden className="size-3.5" />
       </summary>
-      <p className="absolute start-0 top-7 z-20 w-64 rounded-card border border-border bg-raised p-3 text-caption font-normal text-pretty text-text-2 shadow-pop">{text}</p>
+      <p className={cx("absolute start-0 top-7 z-20 rounded-card", inside ? "max-sm:inset-x-0 max-sm:top-10 sm:w-64" : "w-64", " border border-border bg-raised p-3 text-caption font-normal text-pretty text-text-2 shadow-pop")}>{text}</p>
     </details>
   );
 }
@@ -59,10 +60,10 @@ function OpenLink({ search, open, children, big }: { search: ReportSearch; open:
 
 function Figure(props: { label: string; meaning: string | undefined; note?: string; children: React.ReactNode }) {
   return (
-    <div className="rounded-card border border-border bg-surface p-4">
+    <div className="relative rounded-card border border-border bg-surface p-4">
       <p className="flex min-h-6 items-center gap-1 text-caption text-text-2">
         {props.label}
-        <Meaning text={props.meaning} />
+        <Meaning inside text={props.meaning} />
       </p>
       {props.children}
       {props.note && <p className="text-caption text-text-3">{props.note}</p>}
@@ -104,7 +105,7 @@ function Groups(props: { title: string; meaning: string | undefined; metric: str
     <Card
       flush
       title={
-        <span className="flex items-center gap-1">
+        <span className="relative flex items-center gap-1">
           {props.title}
           <Meaning text={props.meaning} />
         </span>
