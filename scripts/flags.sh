@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the table of flags, read from internal/config/config.go, between the markers of docs/operations.md.
+# Puts the table of flags, read from internal/config/config.go and cmd/parley/serve.go, between the markers of docs/operations.md.
 # With --check it changes nothing and fails when the table is stale.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ const fs = require("fs");
 const doc = "docs/operations.md", [begin, end] = ["<!-- flags: scripts/flags.sh -->", "<!-- end of flags -->"];
 const kebab = (s) => s.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
 const rows = ["| flag | environment | default | meaning |", "| --- | --- | --- | --- |"];
-for (const line of fs.readFileSync("internal/config/config.go", "utf8").split("\n")) {
+for (const line of ["internal/config/config.go", "cmd/parley/serve.go"].flatMap((file) => fs.readFileSync(file, "utf8").split("\n"))) {
   const m = line.match(/^\t(\w+)\s+\S+\s+`(.*help:".*)`/);
   if (!m) continue;
   const tag = (k) => (m[2].match(new RegExp(`\\b${k}:"([^"]*)"`)) || ["", ""])[1];

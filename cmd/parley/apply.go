@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -26,7 +27,12 @@ func (c *applyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Tool(ctx, app.Options{Config: c.Config, Log: logger(c.Config)})
+	settings, done, err := c.place()
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := app.Tool(ctx, app.Options{Config: settings, Log: logger(c.Config)})
 	if err != nil {
 		return err
 	}
@@ -50,6 +56,23 @@ func (c *applyCommand) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "Everything is as %s says.\n", c.File)
 	}
 	return nil
+}
+
+// place is where to apply the file. A check of a folder without a database makes none there: it compares with an empty one
+// that is thrown away.
+func (c *applyCommand) place() (settings config.Config, done func(), err error) {
+	_, missing := os.Stat(filepath.Join(c.DataDir, "parley.db"))
+	if !c.Check || c.Database != "" || !errors.Is(missing, fs.ErrNotExist) {
+		return c.Config, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "parley-check-*")
+	if err != nil {
+		return c.Config, nil, fmt.Errorf("make a folder for the check: %w", err)
+	}
+	fmt.Fprintf(os.Stderr, "There is no database in %s yet. All of this would be made:\n", c.DataDir)
+	settings = c.Config
+	settings.DataDir, settings.SecretKeyFile = dir, ""
+	return settings, func() { _ = os.RemoveAll(dir) }, nil
 }
 
 // readSetup reads a set-up file with the variables of the environment and the files beside it.

@@ -53,11 +53,13 @@ func (a *App) openForReading(ctx context.Context) (err error) {
 }
 
 // openKey reads the key of the database, to tell which secrets are stored. It makes none.
-func (a *App) openKey(context.Context) (err error) {
+func (a *App) openKey(ctx context.Context) (err error) {
 	ring, path := os.Getenv("PARLEY_SECRET_KEY"), a.Config.SecretKey()
 	if _, missing := os.Stat(path); ring == "" && missing != nil {
 		return errs.Wrap(missing, errs.Unavailable, "secret_key_file", "The key file %s is not there, so nobody can tell which secrets are stored. Name it with --secret-key-file.", path)
 	}
-	a.Secrets, err = secret.Load(path, ring)
-	return err
+	if a.Secrets, err = secret.Load(path, ring); err != nil {
+		return err
+	}
+	return a.Secrets.Check(ctx, a.DB)
 }

@@ -49,6 +49,7 @@ type Channel struct {
 	LastReceiptAt clock.Time        `json:"last_receipt_at"`
 
 	sealed       string
+	lost         bool // its secrets are sealed under a key that is not on the ring
 	backfilledAt clock.Time
 }
 

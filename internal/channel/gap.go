@@ -95,3 +95,7 @@ func (o *outbox) tellTx(ctx context.Context, tx *db.Tx, list []moved, as outcome
 	}
 	return o.s.hooks.OnOutcome(ctx, tx, out)
 }
+
+// RestoredTx notes that the database is a copy from before: however young it is, the next outbox finds a long gap and holds
+// the bulk that waits, because it may have been sent since (I17).
+func RestoredTx(ctx context.Context, tx *db.Tx) error { return writeBeat(ctx, tx, 1) }

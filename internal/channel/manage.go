@@ -57,7 +57,8 @@ func (s *Service) Channel(ctx context.Context, q db.Queryer, ws id.Workspace, ch
 // shown adds what the row does not hold.
 func (s *Service) shown(ctx context.Context, q db.Queryer, c Channel) Channel {
 	c.SecretsSet = []string{}
-	if secrets, err := s.unseal(c); err == nil {
+	secrets, err := s.unseal(c)
+	if c.lost = err != nil; !c.lost {
 		for k := range secrets {
 			c.SecretsSet = append(c.SecretsSet, k)
 		}
@@ -69,6 +70,10 @@ func (s *Service) shown(ctx context.Context, q db.Queryer, c Channel) Channel {
 	}
 	return c
 }
+
+// SecretsLost says whether secrets are stored that cannot be read, because their key is not on the ring: SecretsSet is
+// empty then.
+func (c Channel) SecretsLost() bool { return c.lost }
 
 // Create makes a channel. What its adapter does not accept is not saved (ST-1).
 func (s *Service) Create(ctx context.Context, actor org.Actor, d Draft) (Channel, error) {

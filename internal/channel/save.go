@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -86,4 +87,22 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, actor org.Actor, befor
 	}
 	tx.AfterCommit(func() { s.accounts.changed(after.Workspace, after.ID) })
 	return s.Org.AuditTx(ctx, tx, entry)
+}
+
+// ResealTx seals the secrets of all channels under the key that seals now, and says of how many.
+func (s *Service) ResealTx(ctx context.Context, tx *db.Tx) (int, error) {
+	list, err := activeChannels(ctx, tx)
+	if err != nil {
+		return 0, fmt.Errorf("read the channels: %w", err)
+	}
+	n := 0
+	for _, c := range list {
+		if sealed, changed := s.Secrets.Reseal(c.sealed, bindOf(c)); changed {
+			if err := updateSecrets(ctx, tx, c, sealed); err != nil {
+				return 0, fmt.Errorf("seal the secrets of channel %s: %w", c.Name, err)
+			}
+			n++
+		}
+	}
+	return n, nil
 }

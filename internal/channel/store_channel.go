@@ -106,3 +106,8 @@ func takeBackfill(ctx context.Context, tx *db.Tx, c Channel, now clock.Time) (bo
 		now, c.Workspace, c.ID, c.backfilledAt)
 	return n == 1, err
 }
+
+func updateSecrets(ctx context.Context, tx *db.Tx, c Channel, sealed string) error {
+	_, err := tx.Exec(ctx, "UPDATE channel SET secrets = $1, version = version + 1 WHERE workspace_id = $2 AND id = $3", sealed, c.Workspace, c.ID)
+	return err
+}

@@ -3,6 +3,7 @@ package commerce
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -136,4 +137,31 @@ func (s *Service) admin(row shopRow) (shopify.Admin, error) {
 		return shopify.Admin{}, err
 	}
 	return shopify.Admin{Domain: row.Domain, Token: string(token), BaseURL: row.BaseURL, HTTP: s.http}, nil
+}
+
+// ResealTx seals the secrets of all shops under the key that seals now, and says of how many.
+func (s *Service) ResealTx(ctx context.Context, tx *db.Tx) (int, error) {
+	rows, err := sealedShops(ctx, tx)
+	if err != nil {
+		return 0, fmt.Errorf("read the shops: %w", err)
+	}
+	n := 0
+	for _, row := range rows {
+		anew := false
+		for _, sealed := range []struct {
+			text *string
+			what string
+		}{{&row.secret, "secret"}, {&row.oldSecret, "secret"}, {&row.token, "token"}} {
+			text, changed := s.box.Reseal(*sealed.text, bindShop(row.Workspace, row.ID, sealed.what))
+			*sealed.text, anew = text, anew || changed
+		}
+		if !anew {
+			continue
+		}
+		if err := saveShop(ctx, tx, row); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
 }

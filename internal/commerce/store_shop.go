@@ -53,6 +53,12 @@ func allShops(ctx context.Context, q db.Queryer) ([]shopRow, error) {
 	return db.Collect(rows, err, func(r *db.Rows) (shopRow, error) { return scanShop(r) })
 }
 
+// sealedShops are the shops of every workspace.
+func sealedShops(ctx context.Context, q db.Queryer) ([]shopRow, error) {
+	rows, err := q.Query(ctx, "SELECT "+shopColumns+" FROM shop ORDER BY workspace_id, id")
+	return db.Collect(rows, err, func(r *db.Rows) (shopRow, error) { return scanShop(r) })
+}
+
 func saveShop(ctx context.Context, tx *db.Tx, s shopRow) error {
 	_, err := tx.Exec(ctx, `INSERT INTO shop (`+shopColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, domain = excluded.domain, base_url = excluded.base_url,

@@ -71,8 +71,17 @@ func Options() []kong.Option {
 		kong.Name("parley"),
 		kong.Description("One conversation with every customer. Flags can also be set as PARLEY_... in the environment."),
 		kong.DefaultEnvars("PARLEY"),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
+		kong.Exit(exit),
 	}
+}
+
+// exit ends the program with the status that other programs use for a wrong command line; the parser's own is 80.
+func exit(status int) {
+	if status == 80 {
+		status = 2
+	}
+	os.Exit(status)
 }
 
 // Check says what cannot work, with the fix. It changes nothing.

@@ -110,6 +110,30 @@ func (s *Service) SaveKeyTx(ctx context.Context, tx *db.Tx, actor Actor, n NewKe
 	return &now, rotated, s.AuditTx(ctx, tx, Audit{Actor: actor, Action: "key.update", Object: string(now.ID), Before: now.auditable(), After: after.auditable()})
 }
 
+// FreeSecretsTx lets keys of a workspace trade secrets: of those named, the ones whose secret is wanted for another let go
+// of it, so that SaveKeyTx may set them in any order. It is called with all of them, before the first, in one transaction.
+func (s *Service) FreeSecretsTx(ctx context.Context, tx *db.Tx, ws id.Workspace, wanted map[string]string) error {
+	for name, secret := range wanted {
+		holder, err := keyByHash(ctx, tx, digest(secret))
+		if errors.Is(err, ErrNoKey) {
+			continue
+		}
+		if err != nil {
+			return wrap(err, "find the key of a secret")
+		}
+		if _, changes := wanted[holder.Name]; holder.Workspace != ws || holder.Name == name || !changes {
+			continue
+		}
+		if oldest, err := keyByName(ctx, tx, ws, holder.Name); err != nil || oldest.ID != holder.ID {
+			continue // SaveKeyTx would give the new secret to another key of that name
+		}
+		if err := updateKey(ctx, tx, holder, "free:"+string(holder.ID)); err != nil {
+			return wrap(err, "free the secret of API key %q", holder.Name)
+		}
+	}
+	return nil
+}
+
 // keyNamed is the key of this name with the hash of its secret. Of several it is the one with that secret, else the oldest.
 func (s *Service) keyNamed(ctx context.Context, tx *db.Tx, ws id.Workspace, name, hash string) (Key, string, error) {
 	known, err := keyByHash(ctx, tx, hash)

@@ -86,6 +86,19 @@ func (b *Box) Stale(sealed string) bool {
 	return !strings.HasPrefix(sealed, version+"."+b.keys[0].id+".")
 }
 
+// Reseal is the sealed text under the key that seals now. changed is false when it already is, when there is none, or when
+// it cannot be opened: then it is left for whoever brings the key back.
+func (b *Box) Reseal(sealed string, bind Bind) (text string, changed bool) {
+	if sealed == "" || !b.Stale(sealed) {
+		return sealed, false
+	}
+	plain, err := b.Open(sealed, bind)
+	if err != nil {
+		return sealed, false
+	}
+	return b.Seal(plain, bind), true
+}
+
 // KeyIDs are the names of the keys on the ring, the sealing one first.
 func (b *Box) KeyIDs() []string {
 	ids := make([]string, len(b.keys))

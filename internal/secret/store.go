@@ -22,23 +22,9 @@ const checkText = "parley"
 // another value, or of whose keys the database knows none although it knows others. Keys that are new to the database
 // are then remembered by a check value.
 func (b *Box) CheckTx(ctx context.Context, tx *db.Tx, now clock.Time) error {
-	known, err := loadChecks(ctx, tx)
+	known, err := b.check(ctx, tx)
 	if err != nil {
 		return err
-	}
-	matched := 0
-	for _, k := range b.keys {
-		sealed, ok := known[k.id]
-		if !ok {
-			continue
-		}
-		if _, err := b.Open(sealed, checkBind); err != nil {
-			return ErrForeign
-		}
-		matched++
-	}
-	if len(known) > 0 && matched == 0 {
-		return ErrForeign
 	}
 	for _, k := range b.keys {
 		if _, ok := known[k.id]; ok {
@@ -52,6 +38,34 @@ func (b *Box) CheckTx(ctx context.Context, tx *db.Tx, now clock.Time) error {
 		}
 	}
 	return nil
+}
+
+// Check is CheckTx for a program that only reads: it remembers nothing.
+func (b *Box) Check(ctx context.Context, q db.Queryer) error {
+	_, err := b.check(ctx, q)
+	return err
+}
+
+// check compares the ring with what the database remembers of its keys.
+func (b *Box) check(ctx context.Context, q db.Queryer) (known map[string]string, err error) {
+	if known, err = loadChecks(ctx, q); err != nil {
+		return nil, err
+	}
+	matched := 0
+	for _, k := range b.keys {
+		sealed, ok := known[k.id]
+		if !ok {
+			continue
+		}
+		if _, err := b.Open(sealed, checkBind); err != nil {
+			return nil, ErrForeign
+		}
+		matched++
+	}
+	if len(known) > 0 && matched == 0 {
+		return nil, ErrForeign
+	}
+	return known, nil
 }
 
 func loadChecks(ctx context.Context, q db.Queryer) (map[string]string, error) {

@@ -180,6 +180,13 @@ func (a *application) member(ctx context.Context, tx *db.Tx, m Member, now org.M
 }
 
 func (a *application) keys(ctx context.Context, tx *db.Tx) error {
+	wanted := map[string]string{}
+	for _, k := range a.want.APIKeys {
+		wanted[k.Name] = k.Secret
+	}
+	if err := a.s.Team.FreeSecretsTx(ctx, tx, a.now.ID, wanted); err != nil {
+		return err
+	}
 	for _, k := range ordered(a.want.APIKeys, func(k APIKey) string { return k.Name }) {
 		before, rotated, err := a.s.Team.SaveKeyTx(ctx, tx, a.actor, org.NewKey{Name: k.Name, Scopes: scopes(k.Scopes), Secret: k.Secret, ExpiresAt: k.Ends})
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"parley/internal/journey"
 	"parley/internal/offer"
 	"parley/internal/org"
+	"parley/internal/secret"
 )
 
 // Export is the set-up file of a workspace that is there. Secrets and passwords stand in it as ${NAME}: they are set in
@@ -95,6 +96,9 @@ func (e *export) keys(ctx context.Context) error {
 func (e *export) channels(ctx context.Context) error {
 	all, err := e.s.Channels.Channels(ctx, e.s.DB, e.now.ID)
 	for _, c := range all {
+		if c.SecretsLost() {
+			return secret.ErrNoKey
+		}
 		out := Channel{Name: c.Name, Kind: string(c.Kind), Settings: map[string]string{}, Stopped: c.State == "stopped"}
 		for key, value := range c.Settings {
 			out.Settings[key] = value

@@ -25,6 +25,8 @@ type Team interface {
 	// SaveKeyTx makes the key of this name, or gives it these scopes and this secret, and another end unless that is zero.
 	// before is nil for a new key; when nothing differs nothing is written.
 	SaveKeyTx(ctx context.Context, tx *db.Tx, actor org.Actor, n org.NewKey) (before *org.Key, rotated bool, err error)
+	// FreeSecretsTx lets the keys named trade secrets; it comes before the first SaveKeyTx.
+	FreeSecretsTx(ctx context.Context, tx *db.Tx, ws id.Workspace, wanted map[string]string) error
 	// SetUpTx notes that somebody owns this installation, so that nobody else may claim it.
 	SetUpTx(ctx context.Context, tx *db.Tx) error
 }
