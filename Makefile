@@ -25,6 +25,11 @@ test: ## install what the tests need and pass every one of them
 test-go: ## the Go tests alone, on both databases, without the race detector
 	scripts/with-postgres.sh go test ./...
 
+test-long: ## the tests of faults with their full counts; hours
+	scripts/with-postgres.sh env PARLEY_LONG=1 go test -count=1 -v -timeout 6h ./internal/faulttest
+	scripts/with-postgres.sh env PARLEY_LONG=1 go test -count=1 -timeout 2h -run 'EveryReplyBeside' ./internal/channel
+	scripts/with-postgres.sh go test -count=1 -timeout 2h -run 'LifeOfAMessage' ./internal/channel -rapid.checks=1000
+
 generate: ## write the API description and the client made from it
 	go run ./cmd/parley openapi > api/openapi.yaml
 	scripts/flags.sh
@@ -34,4 +39,4 @@ generate: ## write the API description and the client made from it
 bench: ## measure, and print the table of docs/performance.md
 	scripts/with-postgres.sh go run ./bench
 
-.PHONY: help demo build test test-go generate bench
+.PHONY: help demo build test test-go test-long generate bench
