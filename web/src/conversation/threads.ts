@@ -174,7 +174,8 @@ export function followThreads(): () => void {
     onChange(onFeed),
     onResync(() => {
       // Reading a thread moves it to the end of the map: walking the map itself would never end.
-      for (const [person, store] of [...threads]) if (store.get().last) void loadNewest(person);
+      const open = [...threads];
+      for (const [person, store] of open) if (store.get().last) void loadNewest(person);
     }),
   ];
   return () => stops.forEach((stop) => stop());
