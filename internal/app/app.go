@@ -234,11 +234,11 @@ func (a *App) openStories(context.Context) error {
 		Conversations: a.Conversations, Mailbox: a.Mailbox, Jobs: a.Jobs, Feed: a.Feed, Box: a.Secrets,
 		HTTP: a.Egress.With(egress.Limits{Timeout: a.Config.ProviderTimeout}), Log: a.Log})
 	a.Offers = offer.New(offer.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Events: a.Events,
-		Mailbox: a.Mailbox, Jobs: a.Jobs, Shops: shopCodes{a.Commerce}, PublicURL: a.PublicURL(), Log: a.Log})
+		Mailbox: a.Mailbox, Jobs: a.Jobs, Shops: shopCodes{a.Commerce}, PublicURL: a.LinkURL(), Log: a.Log})
 	a.Journeys = journey.New(journey.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Conversations: a.Conversations,
 		Content: a.Content, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
 	a.Simulator = simulator.New(simulator.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Channels: a.Channels,
-		Conversations: a.Conversations, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.PublicURL()})
+		Conversations: a.Conversations, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.LinkURL()})
 	a.Setup = setup.New(setup.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, Team: a.Org, Channels: a.Channels, Shops: a.Commerce,
 		Offers: a.Offers, Journeys: a.Journeys})
 	a.Report = report.New(report.Deps{DB: a.DB, Clock: a.Clock, Org: a.Org, Rules: a.Rules, Rule: commerce.AttributionRule, States: cartStates()})
@@ -255,6 +255,15 @@ func (a *App) Addresses() config.Addresses {
 
 // PublicURL is how browsers and providers reach this program: as configured, else the address it listens on.
 func (a *App) PublicURL() string { return a.Addresses().Open }
+
+// LinkURL is what links in texts begin with: PublicURL, but in the demo the address at which a phone in the same network
+// finds it. Nobody's own phone reaches localhost.
+func (a *App) LinkURL() string {
+	if at := a.Addresses(); a.Demo && at.Phone != "" {
+		return at.Phone
+	}
+	return a.PublicURL()
+}
 
 // poll is how often work of other nodes is looked for; SQLite has none, so the queues' own, long period is right there.
 func (a *App) poll() time.Duration {

@@ -5,6 +5,7 @@ import (
 
 	"parley/internal/channel"
 	"parley/internal/commerce"
+	"parley/internal/compliance"
 	"parley/internal/conversation"
 	"parley/internal/db"
 	"parley/internal/event"
@@ -23,6 +24,9 @@ func (a *App) subscribe() {
 	a.Mailbox.Handle(event.Signal, "conversation", a.eventLine)
 	a.Commerce.Handle(a.Mailbox)
 	a.Journeys.Handle(a.Mailbox)
+
+	// A YES to a double opt-in is an event, so that a journey can welcome whoever gave it.
+	a.Mailbox.Handle(conversation.SignalAdded, "consent", a.consentConfirmed)
 
 	// First steps tick themselves off.
 	t := &ticks{org: a.Org, done: map[tick]bool{}}
@@ -51,7 +55,7 @@ func lines() map[string]string {
 	return map[string]string{
 		"checkout_started": "Started a checkout", "cart_abandoned": "Left a cart behind", "cart_emptied": "Emptied the cart",
 		"cart_recovered": "Came back and bought the cart", "order_placed": "Placed an order", "order_cancelled": "Cancelled an order",
-		"offer_issued": "Got a code", "offer_redeemed": "Used a code", "link_clicked": "Opened a link",
+		"consent_confirmed": "Confirmed the sign-up", "offer_issued": "Got a code", "offer_redeemed": "Used a code", "link_clicked": "Opened a link",
 	}
 }
 
@@ -67,6 +71,22 @@ func (a *App) eventLine(ctx context.Context, tx *db.Tx, item mailbox.Item) error
 	}
 	return a.Conversations.AddEventTx(ctx, tx, conversation.EventLine{Workspace: item.Workspace, Person: item.Person, At: e.At,
 		Key: "event:" + string(e.EventID), Type: e.Type, Title: title, Props: e.Props})
+}
+
+// consentConfirmed puts a confirmed opt-in on the person's timeline. The word counts as a YES only when one was waited for.
+func (a *App) consentConfirmed(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
+	var m conversation.Added
+	if err := item.Decode(&m); err != nil {
+		return err
+	}
+	if m.Direction != conversation.In || m.Intent != string(compliance.Yes) {
+		return nil
+	}
+	_, err := a.Events.IngestTx(ctx, tx, item.Workspace, "consent", []event.Incoming{{
+		Type: "consent_confirmed", Person: event.Who{ID: item.Person}, At: m.At, Key: "consent_confirmed:" + string(m.Message),
+		Props: map[string]any{"message_id": string(m.Message), "by": "text"},
+	}})
+	return err
 }
 
 // cartStill answers the gate for cart tokens.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -221,7 +222,7 @@ func TestTheDemo(t *testing.T) {
 
 func (r *running) lines(t *testing.T) {
 	for _, want := range []string{
-		`(?m)^Fashion Era is ready \(\d+\.\d s\): ` + fmt.Sprint(r.demo.Count.Customers) + ` customers, 2 journeys, 2 agents, 3 phones\. Nothing leaves this machine\.$`,
+		`(?m)^Fashion Era is ready \(\d+\.\d s\): ` + fmt.Sprint(r.demo.Count.Customers) + ` customers, 3 journeys, 2 agents, 3 phones\. Nothing leaves this machine\.$`,
 		`(?m)^Open   http://localhost:\d+/d/[0-9a-z]{20,}   you are signed in as Ana$`,
 		`(?m)^Phone  http://localhost:\d+/sim/\+15550100042\?t=[0-9a-z]{20,}   or scan with your own phone:$`,
 		`(?m)^[█▀▄ ]{20,}$`,
@@ -368,7 +369,7 @@ func (r *running) journeys(t *testing.T) {
 			t.Errorf("%+v", j)
 		}
 	}
-	if len(list.Items) != 2 {
+	if len(list.Items) != 3 {
 		t.Errorf("%d journeys", len(list.Items))
 	}
 }
@@ -385,10 +386,10 @@ func (r *running) answersYes(t *testing.T) {
 		t.Fatalf("Maria's phone shows %+v", s)
 	}
 	r.call("POST", "/phone/"+token+"/messages", map[string]string{"text": "YES"}, &s)
-	for deadline := time.Now().Add(10 * time.Second); len(s.Items) < 3 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * time.Second); len(s.Items) < 4 && time.Now().Before(deadline); {
 		r.call("GET", "/sim/phones/+15550100042/messages", nil, &s) // not the link's: that one bears no hurry
 	}
-	if len(s.Items) != 3 {
+	if len(s.Items) != 4 || !strings.Contains(s.Items[3].Text, "ERA-") {
 		t.Errorf("after YES Maria's phone shows %+v", s)
 	}
 }
@@ -461,6 +462,74 @@ func TestAnAnswerToACustomerAbroadLeavesAlsoEarlyInTheMorning(t *testing.T) {
 	r.call("POST", "/conversations/"+r.inbox("open")["Emma Clarke"].Person+"/messages", map[string]any{"text": "It is on its way", "kind": "reply", "seen_seq": 99}, &sent)
 	if sent.State != "undo" {
 		t.Errorf("the answer to Emma is %s: %s", sent.State, sent.Reason.Text)
+	}
+}
+
+func TestLinksInTextsLeadAPhoneOfTheSameNetworkToTheDemo(t *testing.T) {
+	o := options(t.TempDir())
+	o.Config.Listen = "0.0.0.0:0"
+	r := show(t, o)
+	lan := r.demo.App.Addresses().Phone
+	if lan == "" {
+		t.Skip("this machine is in no network")
+	}
+	if lan == r.origin || r.demo.App.LinkURL() != lan || r.demo.App.PublicURL() != r.origin {
+		t.Errorf("links begin with %s and this machine's browser opens %s; a phone finds %s", r.demo.App.LinkURL(), r.demo.App.PublicURL(), lan)
+	}
+	var phones struct {
+		Items []struct{ Number, URL string }
+	}
+	r.call("GET", "/sim/phones", nil, &phones)
+	var rows struct {
+		Items []struct {
+			ID string `json:"person_id"`
+		}
+	}
+	r.call("GET", "/reports/recovery/rows?metric=orders&limit=1", nil, &rows)
+	var links struct {
+		Links []struct{ URL, Target string }
+	}
+	r.call("GET", "/people/"+rows.Items[0].ID+"/codes", nil, &links)
+	if len(links.Links) == 0 {
+		t.Fatal("a recovered customer got no link")
+	}
+	for _, address := range []string{phones.Items[0].URL, links.Links[0].URL, links.Links[0].Target} {
+		if !strings.HasPrefix(address, lan+"/") {
+			t.Errorf("%s does not begin with %s", address, lan)
+		}
+	}
+}
+
+func TestAYesOnThePhoneIsWelcomedWithACodeThatTheShopTakes(t *testing.T) {
+	r := show(t, options(t.TempDir()))
+	var phones struct {
+		Items []struct{ Number, Name string }
+	}
+	r.call("GET", "/sim/phones", nil, &phones)
+	path := "/sim/phones/" + url.PathEscape(phones.Items[0].Number)
+	r.call("POST", path+"/messages", map[string]any{"text": "YES"}, nil)
+	var code string
+	for deadline := time.Now().Add(20 * time.Second); code == ""; time.Sleep(50 * time.Millisecond) {
+		var screen struct{ Items []struct{ Text string } }
+		r.call("GET", path+"/messages", nil, &screen)
+		for _, m := range screen.Items {
+			code += regexp.MustCompile("ERA-[0-9A-Z]{8}").FindString(m.Text)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no code came: %+v", screen.Items)
+		}
+	}
+	basket := []any{map[string]any{"title": "Linen dress", "price": "128.00", "quantity": 1}}
+	r.call("POST", path+"/shop", map[string]any{"action": "checkout", "items": basket}, nil)
+	var told struct {
+		Body struct {
+			Total string                  `json:"total_price"`
+			Codes []struct{ Code string } `json:"discount_codes"`
+		}
+	}
+	r.call("POST", path+"/shop", map[string]any{"action": "order"}, &told)
+	if told.Body.Total != "115.20" || len(told.Body.Codes) != 1 || told.Body.Codes[0].Code != code {
+		t.Errorf("the shop told %+v, want 115.20 with %s", told.Body, code)
 	}
 }
 

@@ -78,7 +78,7 @@ func tell(ctx context.Context, t *teller) (err error) {
 			err = failed
 		}
 	}()
-	for _, step := range []func(context.Context) error{t.makePeople, t.planCarts, t.planThreads, t.play} {
+	for _, step := range []func(context.Context) error{t.makePeople, t.planCarts, t.planThreads, t.play, t.welcomes} {
 		if err := step(ctx); err != nil {
 			return err
 		}
