@@ -11,11 +11,13 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/internal/app"
+	"parley/internal/channel/smpp/smpptest"
 	"parley/internal/channel/twilio/twiliotest"
 	"parley/internal/clock"
 	"parley/internal/commerce/shopify"
@@ -29,6 +31,7 @@ type world struct {
 	app    *app.App
 	clock  *clock.Clock
 	twilio *twiliotest.Fake
+	smpp   *smpptest.Node // carries the texts instead of Twilio, when there is one
 	base   string
 	slug   string
 	http   *http.Client
@@ -54,18 +57,25 @@ func newWorld(t *testing.T, start, database string, reach ...string) *world {
 	}
 	w := &world{t: t, clock: clock.NewManual(clock.From(at)), twilio: twiliotest.New()}
 	t.Cleanup(w.twilio.Close)
+	w.begin(database, reach...)
+	return w
+}
+
+// begin starts the program and sets the brand up.
+func (w *world) begin(database string, reach ...string) {
+	w.t.Helper()
+	var err error
 	w.twilio.SetNow(func() time.Time { return w.clock.Now().Std() })
 	c := config.Defaults()
-	c.DataDir, c.Listen, c.Database = t.TempDir(), "127.0.0.1:0", database
+	c.DataDir, c.Listen, c.Database = w.t.TempDir(), "127.0.0.1:0", database
 	c.EgressAllow = append(reach, strings.TrimPrefix(w.twilio.URL, "http://"))
-	if w.app, err = app.New(t.Context(), app.Options{Config: c, Clock: w.clock, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
-		t.Fatal(err)
+	if w.app, err = app.New(w.t.Context(), app.Options{Config: c, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
+		w.t.Fatal(err)
 	}
 	w.run()
 	jar, _ := cookiejar.New(nil)
 	w.http = &http.Client{Jar: jar, Timeout: 20 * time.Second}
 	w.setUp()
-	return w
 }
 
 // run starts the workers and the server, and stops them with the test.
@@ -108,8 +118,13 @@ func (w *world) setUp() {
 	settings["terms_url"] = "https://fashion-era.example/terms"
 	settings["undo_seconds"] = 0
 	w.call("PUT", "/settings", settings, nil)
-	w.call("POST", "/channels", map[string]any{"kind": "twilio", "name": "sms", "settings": w.twilio.Settings(),
-		"registration": map[string]any{"kind": "10dlc", "state": "approved"}}, nil)
+	channel := map[string]any{"kind": "twilio", "name": "sms", "settings": w.twilio.Settings(),
+		"registration": map[string]any{"kind": "10dlc", "state": "approved"}}
+	if w.smpp != nil {
+		channel["kind"], channel["settings"] = "smpp", map[string]string{"host": "127.0.0.1", "port": strconv.Itoa(w.smpp.Port), "system_id": "era",
+			"password": smpptest.Password, "number": twiliotest.Number, "long_texts": "message_payload", "rate": "1000"}
+	}
+	w.call("POST", "/channels", channel, nil)
 	w.call("PUT", "/shops/shop", map[string]any{"kind": "shopify", "domain": "fashion-era.myshopify.com", "secret": shopSecret,
 		"consent_wording": "Text me about my cart and offers from Fashion Era, up to 8 a month. Reply STOP to end."}, nil)
 }
@@ -178,9 +193,13 @@ func (w *world) shop(topic, id string, body map[string]any) int {
 	return resp.StatusCode
 }
 
-// text brings a text of a person in through Twilio's webhook.
+// text brings a text of a person in, through Twilio's webhook or the SMPP carrier.
 func (w *world) text(sid, from, body string) {
 	w.t.Helper()
+	if w.smpp != nil {
+		w.smpp.Deliver(from, twiliotest.Number, body)
+		return
+	}
 	err := w.twilio.Post(w.base+"/hooks/"+w.slug+"/sms", url.Values{"MessageSid": {sid}, "AccountSid": {twiliotest.SID}, "From": {from}, "To": {twiliotest.Number},
 		"Body": {body}, "NumMedia": {"0"}, "NumSegments": {"1"}, "FromState": {"NY"}, "FromZip": {"10001"}, "FromCountry": {"US"}})
 	if err != nil {
@@ -188,9 +207,17 @@ func (w *world) text(sid, from, body string) {
 	}
 }
 
-// sent are the texts that Twilio accepted for a number, oldest first.
+// sent are the texts that the provider accepted for a number, oldest first.
 func (w *world) sent(to string) []string {
 	var out []string
+	if w.smpp != nil {
+		for _, m := range w.smpp.Taken() {
+			if "+"+m.To == to {
+				out = append(out, m.Text)
+			}
+		}
+		return out
+	}
 	for _, a := range w.twilio.Journal() {
 		if a.To == to && !a.Inbound {
 			out = append(out, a.Body)
@@ -205,6 +232,9 @@ func (w *world) eventually(what string, holds func() bool) {
 	deadline := time.Now().Add(15 * time.Second)
 	for !holds() {
 		if time.Now().After(deadline) {
+			if w.smpp != nil {
+				w.t.Fatalf("not within 15 s: %s\nsent: %+v", what, w.smpp.Taken())
+			}
 			w.t.Fatalf("not within 15 s: %s\nsent: %v", what, w.twilio.Journal())
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -1,71 +1,25 @@
-//go:build interop
-
 package smpp
 
 import (
-	"bufio"
-	"encoding/json"
 	"maps"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
 	"parley/internal/channel"
+	"parley/internal/channel/smpp/smpptest"
 	"parley/internal/clock"
 )
 
-// said is one line of the node carrier.
-type said struct {
-	Kind, From, To, Text, Bind       string
-	Port, Status, Coding, Registered int
-	UDH                              []byte
-}
-
-// nodeCarrier starts testdata/smsc.js. SMPP_PEER is the folder in which npm installed smpp.
-func nodeCarrier(t *testing.T, idForm string) (port int, lines <-chan said) {
+// nodeCarrier starts a carrier made with node-smpp.
+func nodeCarrier(t *testing.T, idForm string) (port int, lines <-chan smpptest.Said) {
 	t.Helper()
-	peer := os.Getenv("SMPP_PEER")
-	if peer == "" {
-		t.Fatal("set SMPP_PEER to the folder in which `npm install smpp@0.5.1` ran")
-	}
-	cmd := exec.CommandContext(t.Context(), "node", "testdata/smsc.js")
-	cmd.Env = append(os.Environ(), "NODE_PATH="+peer+"/node_modules", "ID_FORM="+idForm)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
-	all := make(chan said, 10_000)
-	go func() {
-		for s := bufio.NewScanner(out); s.Scan(); {
-			var line struct {
-				said
-				UDH []int
-			}
-			if err := json.Unmarshal(s.Bytes(), &line); err != nil {
-				t.Errorf("the carrier said %q", s.Text())
-			}
-			for _, n := range line.UDH {
-				line.said.UDH = append(line.said.UDH, byte(n))
-			}
-			all <- line.said
-		}
-	}()
-	return heard(t, all, "listening").Port, all
+	n := smpptest.StartNode(t, idForm)
+	return n.Port, n.Lines
 }
 
 // heard waits for a line of a kind.
-func heard(t *testing.T, lines <-chan said, kind string) said {
+func heard(t *testing.T, lines <-chan smpptest.Said, kind string) smpptest.Said {
 	t.Helper()
 	for {
 		if s := next(t, lines, kind); s.Kind == kind {
@@ -77,7 +31,7 @@ func heard(t *testing.T, lines <-chan said, kind string) said {
 // peerLine opens an account at a carrier of other people's making.
 func peerLine(t *testing.T, port int, change map[string]string) *line {
 	t.Helper()
-	settings := map[string]string{"host": "127.0.0.1", "port": strconv.Itoa(port), "system_id": "era", "password": "s3cret-x", "number": shop,
+	settings := map[string]string{"host": "127.0.0.1", "port": strconv.Itoa(port), "system_id": "era", "password": smpptest.Password, "number": shop,
 		"submit_timeout": "5s", "reconnect_min": "50ms"}
 	maps.Copy(settings, change)
 	return openLine(t, channel.Account{ID: "chn_1", Settings: settings, Clock: clock.New(), Dial: dial})

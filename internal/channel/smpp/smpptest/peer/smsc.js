@@ -4,11 +4,13 @@
 //   "vanish ..."    takes the message and breaks the connection
 //   "echo ..."      answers, then texts the same back, in one deliver_sm or as the parts it came in
 // Anything else is accepted and gets a delivery receipt. ID_FORM says how receipts write the id (hex in the answer).
+// A line {"from","to","text"} on its input is a text of a person, delivered to whoever is bound; its end is the carrier's.
 "use strict";
 const smpp = require("smpp");
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 const idForm = process.env.ID_FORM || "hex";
 let last = 0xabc0;
+let bound;
 const throttled = new Set();
 
 function plain(pdu) {
@@ -66,6 +68,7 @@ const server = smpp.createServer((session) => {
     session.on(kind, (pdu) => {
       const refused = pdu.password !== "s3cret-x";
       session.send(pdu.response({ command_status: refused ? smpp.ESME_RINVPASWD : 0, system_id: "node" }));
+      if (!refused && kind !== "bind_transmitter") bound = session;
       if (!refused) session.enquire_link({}, () => say({ kind: "alive", bind: kind }));
     });
   }
@@ -78,4 +81,9 @@ const server = smpp.createServer((session) => {
   });
 });
 server.listen(0, "127.0.0.1", () => say({ kind: "listening", port: server.address().port }));
-process.stdin.resume().on("end", () => process.exit(0)); // ends with the test
+
+require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const text = JSON.parse(line);
+  bound.deliver_sm({ source_addr: text.from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: text.to, short_message: text.text },
+    (answer) => say({ kind: "delivered", status: answer.command_status }));
+}).on("close", () => process.exit(0)); // ends with the test
