@@ -223,7 +223,7 @@ func (a *App) openChannels(context.Context) error {
 				FilteredPercent: a.Config.FilteredPercent, FilteredFrom: a.Config.FilteredFrom, FilteredMessages: a.Config.FilteredMessages}})
 	a.Content = content.New()
 	a.Conversations = conversation.New(conversation.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Rules: a.Rules,
-		Channels: a.Channels, Senders: a.Channels.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
+		Channels: a.Channels, Senders: a.Channels.Channels, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log, OnSign: a.nodes.sign})
 	a.Channels.SetHooks(channel.Hooks{Recheck: a.Conversations.Recheck, OnOutcome: a.Conversations.OnOutcome, Otherwise: a.shopHook})
 	return nil
 }

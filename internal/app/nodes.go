@@ -2,17 +2,21 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
+	"parley/internal/conversation"
 	"parley/internal/id"
 )
 
-// nodes tells the other nodes on the same PostgreSQL that a workspace's change stream grew, so that browsers on any node
-// see it at once. Many changes within a moment are told once per workspace.
+// nodes tells the other nodes on the same PostgreSQL that a workspace's change stream grew, and which members are where, so
+// that browsers on any node see it at once. Many changes within a moment are told once per workspace.
 type nodes struct {
 	mu   sync.Mutex
 	grew map[id.Workspace]bool
+	said []string // about members at conversations, to be told
 	wake chan struct{}
 }
 
@@ -23,10 +27,40 @@ func (n *nodes) appended(ws id.Workspace) {
 	n.mu.Lock()
 	n.grew[ws] = true
 	n.mu.Unlock()
+	n.ring()
+}
+
+func (n *nodes) ring() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
 	}
+}
+
+// signMark begins what is told about a member; everything else is the name of a workspace.
+const signMark = "sign "
+
+// maxSigns is how many signs wait to be told; more are dropped, because browsers repeat them.
+const maxSigns = 1000
+
+// sign passes on where a member is. It never blocks.
+func (n *nodes) sign(s conversation.Sign) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return
+	}
+	n.mu.Lock()
+	if len(n.said) < maxSigns {
+		n.said = append(n.said, signMark+string(raw))
+	}
+	n.mu.Unlock()
+	n.ring()
+}
+
+// signOf reads what sign told; false for anything else.
+func signOf(payload string) (s conversation.Sign, ok bool) {
+	text, ok := strings.CutPrefix(payload, signMark)
+	return s, ok && json.Unmarshal([]byte(text), &s) == nil
 }
 
 // calm is how long changes are gathered before they are told.
@@ -41,11 +75,14 @@ func (n *nodes) tell(ctx context.Context, notify func(ctx context.Context, paylo
 		case <-n.wake:
 		}
 		n.mu.Lock()
-		grew := n.grew
-		n.grew = map[id.Workspace]bool{}
+		grew, said := n.grew, n.said
+		n.grew, n.said = map[id.Workspace]bool{}, nil
 		n.mu.Unlock()
 		for ws := range grew {
-			if err := notify(ctx, string(ws)); err != nil && ctx.Err() == nil {
+			said = append(said, string(ws)) // who is where comes first: the stream is about it
+		}
+		for _, payload := range said {
+			if err := notify(ctx, payload); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 		}

@@ -49,9 +49,15 @@ func (a *App) tellNodes(ctx context.Context) error {
 	})
 }
 
-// hearNodes looks at once when another node appended to a change stream.
+// hearNodes looks at once when another node appended to a change stream, and learns which members are at conversations there.
 func (a *App) hearNodes(ctx context.Context) error {
-	return a.DB.Listen(ctx, func(ws string) { a.Feed.Notify(id.Workspace(ws)) }, func() { a.Mailbox.Wake() })
+	return a.DB.Listen(ctx, func(payload string) {
+		if sign, ok := signOf(payload); ok {
+			a.Conversations.Hear(sign)
+			return
+		}
+		a.Feed.Notify(id.Workspace(payload))
+	}, func() { a.Mailbox.Wake() })
 }
 
 // Handler answers requests without a listener, for tests.

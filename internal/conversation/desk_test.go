@@ -258,6 +258,31 @@ func TestPresenceFades(t *testing.T) { // IN-6
 	})
 }
 
+// A member at one node is seen at the others, until they leave or fall silent.
+func TestASignFromAnotherNodeCounts(t *testing.T) { // IN-6
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, told := newWorld(t, d), []conversation.Sign{}
+		p := w.crowd(1)[0]
+		w.OnSign = func(s conversation.Sign) { told = append(told, s) }
+		must(t, w.Present(t.Context(), w.ben, conversation.Presence{Person: p, Viewing: true, Composing: true}))
+		must(t, w.Present(t.Context(), w.ben, conversation.Presence{Person: p}))
+		if len(told) != 2 || !told[0].Here || !told[0].Composing || told[0].Person != p || told[1].Here {
+			t.Fatalf("told %+v", told)
+		}
+		if c := w.conversation(p); len(c.Viewers) != 0 {
+			t.Fatalf("after Ben left: %+v", c.Viewers)
+		}
+		w.Hear(told[0]) // as another node would tell it
+		if c := w.conversation(p); len(c.Viewers) != 1 || c.Viewers[0].Name != "Ben" || !c.Viewers[0].Composing {
+			t.Errorf("heard of Ben: %+v", c.Viewers)
+		}
+		w.Hear(told[1])
+		if c := w.conversation(p); len(c.Viewers) != 0 {
+			t.Errorf("heard that Ben left: %+v", c.Viewers)
+		}
+	})
+}
+
 func TestOpeningReadsNothingAndUnreadIsPersonal(t *testing.T) { // IN-7
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

@@ -35,7 +35,8 @@ type visit struct {
 	until     clock.Time
 }
 
-// presence is who looks at what. It is a hint, lives in memory, and is lost with the process: browsers repeat it.
+// presence is who looks at what. It is a hint, lives in memory of each
+// node, which tells the others, and is lost with the process: browsers repeat it.
 type presence struct {
 	clock *clock.Clock
 	mu    *sync.Mutex
@@ -100,18 +101,38 @@ type presenceNews struct {
 	Seconds int      `json:"seconds"`
 }
 
+// Sign is what one node tells the others about a member at a conversation. It may be lost: browsers repeat it.
+type Sign struct {
+	Workspace id.Workspace `json:"w"`
+	Person    id.Person    `json:"p"`
+	Member    org.MemberID `json:"m"`
+	Name      string       `json:"n"`
+	Here      bool         `json:"h"`
+	Composing bool         `json:"c,omitempty"`
+}
+
+// Hear notes a sign that another node told of. Browsers are told by that node's change stream.
+func (s *Service) Hear(sign Sign) { s.presence.take(sign) }
+
+// take keeps a sign, and says whether that changed what others see.
+func (p presence) take(sign Sign) bool {
+	at := place{sign.Workspace, sign.Person}
+	if !sign.Here {
+		return p.leave(at, sign.Member)
+	}
+	return p.note(at, sign.Member, visit{sign.Name, sign.Composing, p.clock.Now().Add(goneAfter)})
+}
+
 // Present notes where a member is and tells the others when that changed. A conversation that is opened becomes seen by
 // the member, which reads nothing.
 func (s *Service) Present(ctx context.Context, actor org.Actor, p Presence) error {
 	if err := s.mustSee(ctx, s.DB, actor, p.Person); err != nil {
 		return err
 	}
-	at := place{actor.Workspace, p.Person}
-	var changed bool
-	if p.Viewing || p.Composing {
-		changed = s.presence.note(at, actor.Member, visit{actor.Name, p.Composing, s.Clock.Now().Add(goneAfter)})
-	} else {
-		changed = s.presence.leave(at, actor.Member)
+	sign := Sign{Workspace: actor.Workspace, Person: p.Person, Member: actor.Member, Name: actor.Name, Here: p.Viewing || p.Composing, Composing: p.Composing}
+	changed := s.presence.take(sign)
+	if s.OnSign != nil && actor.Member != "" {
+		s.OnSign(sign)
 	}
 	if !changed || actor.Member == "" {
 		return nil

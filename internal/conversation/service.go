@@ -31,6 +31,7 @@ type Deps struct {
 	Feed     *feed.Feed
 	Log      *slog.Logger
 	Settle   time.Duration // after the last part of what a person writes; default 8 s
+	OnSign   func(Sign)    // tells other nodes of a member's sign, without waiting; nil when there are none
 }
 
 // Service is the conversations of all workspaces. It is safe for concurrent use once wired.

@@ -10,7 +10,8 @@ import (
 // notifyChannel is the one channel that nodes talk on; the payload says what it is about.
 const notifyChannel = "parley"
 
-// Notify tells the other nodes on the same PostgreSQL something short: "look again", never data. It is called outside of
+// Notify tells the other nodes on the same PostgreSQL something short: "look again", or a hint such as who is where,
+// never what must not be lost. It is called outside of
 // transactions, may be lost, and does nothing on SQLite, where there are no other nodes.
 func (d *DB) Notify(ctx context.Context, payload string) error {
 	if d.engine != Postgres {
