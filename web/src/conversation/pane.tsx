@@ -21,7 +21,12 @@ export function ConversationRoute() {
   const search = useMemo(() => ({ view: place.view, q: place.q || undefined, sort: place.sort === "newest" ? place.sort : undefined }), [place]);
   const back = useCallback(() => {
     void drafts.flush();
-    void navigate({ to: "/inbox", search });
+    // What had the focus goes with the conversation.
+    void navigate({ to: "/inbox", search }).then(() =>
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.getElementById("main")?.focus();
+      }),
+    );
   }, [navigate, search, drafts]);
 
   /** The next conversation takes the place of the one that left, with the focus. */
