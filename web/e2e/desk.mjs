@@ -101,7 +101,7 @@ export async function phoneOf(member, name) {
 
 /** The customer writes. */
 export function texts(member, phone, text) {
-  return api(member, "POST", `/phone/${phone.token}/messages`, { text });
+  return api(member, "POST", `/sim/phones/${encodeURIComponent(phone.number)}/messages`, { text });
 }
 
 /** What the customer received, in order. */
@@ -133,6 +133,23 @@ export async function parts(page, name) {
   const thread = page.getByRole("feed", { name: `Conversation with ${name}` });
   await thread.waitFor();
   return { thread, box: page.getByRole("textbox", { name: `Reply to ${name} by SMS` }), note: page.getByRole("textbox", { name: `Internal note about ${name}` }) };
+}
+
+/** Keeps requests from the server until release. */
+export async function hold(page, address, method) {
+  let open;
+  const released = new Promise((resolve) => (open = resolve));
+  const seen = { count: 0 };
+  await page.route(address, async (route) => {
+    if (route.request().method() !== method) return route.continue();
+    seen.count++;
+    await released;
+    await route.continue();
+  });
+  return {
+    seen,
+    release: open,
+  };
 }
 
 /** The element that has the focus, as a person would name it; "body" when the focus is lost. */
