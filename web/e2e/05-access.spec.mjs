@@ -8,7 +8,6 @@ const screens = [
   ["inbox", () => "/inbox"],
   ["conversation", async (page) => `/c/${(await phoneOf(page, "Giulia Romano")).person}`],
   ["blocked conversation", async (page) => `/c/${(await api(page, "GET", "/conversations?view=all&q=James")).items[0].person_id}`],
-  ["missing conversation", () => "/c/nobody"],
   ["people", () => "/people"],
   ["person", async (page) => `/people/${(await phoneOf(page, "Giulia Romano")).person}`],
   ["carts", () => "/carts"],
