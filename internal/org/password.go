@@ -25,15 +25,15 @@ const (
 // hasher hashes passwords, a few at a time: each takes 19 MiB and tens of milliseconds of a core.
 type hasher struct {
 	slots chan struct{}
-	none  string // hash of a password that nobody has
+	none  string // in the form of a hash, of which nobody knows a password
 }
 
 func newHasher() *hasher {
-	h := &hasher{slots: make(chan struct{}, 2)}
-	var secret [32]byte
-	fill(secret[:])
-	h.none = encodeHash(string(secret[:]))
-	return h
+	var salt [saltLength]byte
+	var sum [hashLength]byte // drawn, not computed: a start needs no 19 MiB
+	fill(salt[:])
+	fill(sum[:])
+	return &hasher{slots: make(chan struct{}, 2), none: format(salt[:], sum[:])}
 }
 
 func (h *hasher) take(ctx context.Context) error {
@@ -88,9 +88,13 @@ func (h *hasher) fits(ctx context.Context, password, stored string) (bool, error
 func encodeHash(password string) string {
 	var salt [saltLength]byte
 	fill(salt[:])
-	sum := argon2.IDKey([]byte(password), salt[:], hashPasses, hashMemory, hashLanes, hashLength)
+	return format(salt[:], argon2.IDKey([]byte(password), salt[:], hashPasses, hashMemory, hashLanes, hashLength))
+}
+
+// format is the text of a hash.
+func format(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashPasses, hashLanes,
-		base64.RawStdEncoding.EncodeToString(salt[:]), base64.RawStdEncoding.EncodeToString(sum))
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
 func fill(b []byte) {
