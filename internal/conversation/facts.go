@@ -60,9 +60,8 @@ func (s *Service) learn(ctx context.Context, q db.Queryer, ws id.Workspace, aske
 		func() error { return k.readBrand(ctx, q, s, ws) },
 		func() error { return k.readThreads(ctx, q, ws, asked) },
 		func() error { return k.readAddresses(ctx, q, s, asked) },
-		func() error { return k.readConsent(ctx, q, s, asked) },
-		func() error { return k.readPlaces(ctx, q, s, asked) },
-		func() error { return k.readEarlier(ctx, q, s, asked) },
+		func() error { return k.readMany(ctx, q, s, asked) },
+		func() error { return k.readLeft(ctx, q, s, asked) },
 		func() error { return k.readStills(ctx, q, s, asked) },
 	}
 	for _, step := range steps {
@@ -144,33 +143,26 @@ func (k *knowledge) readAddresses(ctx context.Context, q db.Queryer, s *Service,
 	return nil
 }
 
-func (k *knowledge) readConsent(ctx context.Context, q db.Queryer, s *Service, asked []question) (err error) {
-	byPurpose := map[people.Purpose][]string{}
+// readMany reads consent, places, and what was sent before, of all at once.
+func (k *knowledge) readMany(ctx context.Context, q db.Queryer, s *Service, asked []question) (err error) {
+	addresses := map[people.Purpose][]string{}
 	for _, a := range asked {
 		if a.address != "" {
-			byPurpose[a.purpose] = append(byPurpose[a.purpose], a.address)
+			addresses[a.purpose] = append(addresses[a.purpose], a.address)
 		}
 	}
-	k.readings = map[people.Purpose]map[string]people.Reading{}
-	for purpose, addresses := range byPurpose {
-		if k.readings[purpose], err = s.People.ConsentAll(ctx, q, k.workspace.ID, people.SMS, purpose, distinct(addresses)); err != nil {
-			return err
-		}
+	for purpose, list := range addresses {
+		addresses[purpose] = distinct(list)
 	}
-	return nil
-}
-
-func (k *knowledge) readPlaces(ctx context.Context, q db.Queryer, s *Service, asked []question) (err error) {
-	k.places, err = s.People.PlaceEvidenceAll(ctx, q, k.workspace.ID, personsOf(asked))
+	ws, persons := k.workspace.ID, personsOf(asked)
+	k.earlier = map[id.Person][]earlierRow{}
+	k.readings, k.places, err = s.People.ForGate(ctx, q, ws, people.GateAsk{Addresses: addresses, Persons: persons,
+		With: askEarlier(ws, k.now.Add(-memory), persons, k.earlier)})
 	return err
 }
 
-// readEarlier reads what was sent before, and which of the messages that were written after a stored one have left.
-func (k *knowledge) readEarlier(ctx context.Context, q db.Queryer, s *Service, asked []question) (err error) {
-	ws := k.workspace.ID
-	if k.earlier, err = loadEarlier(ctx, q, ws, k.now.Add(-memory), personsOf(asked)); err != nil {
-		return err
-	}
+// readLeft reads which of the messages that were written after a stored one have left.
+func (k *knowledge) readLeft(ctx context.Context, q db.Queryer, s *Service, asked []question) error {
 	var later []MessageID
 	for _, a := range asked {
 		if a.self == "" {
@@ -187,7 +179,7 @@ func (k *knowledge) readEarlier(ctx context.Context, q db.Queryer, s *Service, a
 	if len(later) == 0 {
 		return nil
 	}
-	states, err := s.Channels.DeliveryStatus(ctx, q, ws, distinct(later))
+	states, err := s.Channels.DeliveryStatus(ctx, q, k.workspace.ID, distinct(later))
 	for message, sent := range states {
 		k.left[message] = sent.State != channel.StateQueued && sent.State != channel.StateHeld && sent.State != channel.StateDropped
 	}

@@ -119,26 +119,21 @@ type earlierRow struct {
 	told   bool
 }
 
-// loadEarlier finds the outgoing messages since a moment that were not dropped and did not fail.
-func loadEarlier(ctx context.Context, q db.Queryer, ws id.Workspace, since clock.Time, persons []id.Person) (map[id.Person][]earlierRow, error) {
-	out := map[id.Person][]earlierRow{}
+// askEarlier asks for the outgoing messages since a moment that were not dropped and did not fail.
+func askEarlier(ws id.Workspace, since clock.Time, persons []id.Person, into map[id.Person][]earlierRow) []db.Question {
+	var out []db.Question
 	for part := range slices.Chunk(persons, inChunk) {
-		rows, err := q.Query(ctx, `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked
-			FROM `+db.Keys("$2", len(part), 3)+` AS k CROSS JOIN message
-			WHERE workspace_id = k.column1 AND person_id = k.column2 AND at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`, db.KeyArgs([]any{int64(since), ws}, part)...)
-		found, err := db.Collect(rows, err, func(r *db.Rows) (earlierRow, error) {
-			var e earlierRow
-			err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
-			return e, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range found {
-			out[e.person] = append(out[e.person], e)
-		}
+		out = append(out, db.Question{Text: `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
+			JOIN ` + db.Keys("$2", len(part), 3) + ` AS k ON workspace_id = k.column1 AND person_id = k.column2
+			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`,
+			Args: db.KeyArgs([]any{int64(since), ws}, part), Row: func(r *db.Rows) error {
+				var e earlierRow
+				err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)
+				into[e.person] = append(into[e.person], e)
+				return err
+			}})
 	}
-	return out, nil
+	return out
 }
 
 // change is a new state of an outgoing message.

@@ -105,8 +105,8 @@ func (s *pgSession) queue(text string, args []any) {
 	s.pending = append(s.pending, statement{text, args})
 }
 
-// send puts the pending statements and last on the wire and reads the answers of the pending ones.
-func (s *pgSession) send(ctx context.Context, last statement) (pgx.BatchResults, error) {
+// send puts the pending statements and the last ones on the wire and reads the answers of the pending ones.
+func (s *pgSession) send(ctx context.Context, last ...statement) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
 	extra := len(s.pending)
 	if !s.begun {
@@ -116,7 +116,9 @@ func (s *pgSession) send(ctx context.Context, last statement) (pgx.BatchResults,
 	for _, p := range s.pending {
 		batch.Queue(p.text, p.args...)
 	}
-	batch.Queue(last.text, last.args...)
+	for _, l := range last {
+		batch.Queue(l.text, l.args...)
+	}
 	s.begun, s.pending = true, s.pending[:0]
 	results := s.conn.SendBatch(ctx, batch)
 	for range extra {

@@ -40,12 +40,16 @@ func (s *Service) PlaceEvidence(ctx context.Context, q db.Queryer, ws id.Workspa
 
 // PlaceEvidenceAll is PlaceEvidence for many people in one query.
 func (s *Service) PlaceEvidenceAll(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (map[id.Person][]compliance.Evidence, error) {
-	found, err := loadPlaces(ctx, q, ws, ids)
-	if err != nil {
+	var found []placed
+	if err := db.Together(ctx, q, askPlaces(ws, ids, &found)); err != nil {
 		return nil, fmt.Errorf("load places: %w", err)
 	}
-	out := make(map[id.Person][]compliance.Evidence, len(ids))
-	merged := map[id.Person]id.Person{}
+	return s.placesOf(ctx, q, ws, found)
+}
+
+// placesOf are the places by person, of those who went into others too.
+func (s *Service) placesOf(ctx context.Context, q db.Queryer, ws id.Workspace, found []placed) (map[id.Person][]compliance.Evidence, error) {
+	out, merged := make(map[id.Person][]compliance.Evidence, len(found)), map[id.Person]id.Person{}
 	for _, p := range found {
 		switch {
 		case p.into != "":

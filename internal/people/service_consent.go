@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"parley/internal/compliance"
 	"parley/internal/db"
 	"parley/internal/errs"
 	"parley/internal/id"
@@ -209,11 +210,14 @@ func normalAddress(m Medium, address, home string) (string, error) {
 
 // Consent is the one reading of whether an address may be texted for a purpose now, and why.
 func (s *Service) Consent(ctx context.Context, q db.Queryer, ws id.Workspace, ask ConsentQuery) (Reading, error) {
-	standings, err := s.standings(ctx, q, ws, addressSet{cmp.Or(ask.Medium, SMS), ask.Purpose, []string{ask.Address}})
+	of, err := s.wanted(ctx, q, ws, addressSet{cmp.Or(ask.Medium, SMS), ask.Purpose, []string{ask.Address}})
 	if err != nil {
 		return Reading{}, err
 	}
-	standing := standings[ask.Address]
+	if err := db.Together(ctx, q, of.questions); err != nil {
+		return Reading{}, fmt.Errorf("load consent: %w", err)
+	}
+	standing := of.byAddress()[ask.Address]
 	r := standing.read(ask.Purpose, s.Clock.Now())
 	if standing.DisclosureHash != "" {
 		texts, err := loadDisclosures(ctx, q, ws, []string{standing.DisclosureHash})
@@ -228,16 +232,44 @@ func (s *Service) Consent(ctx context.Context, q db.Queryer, ws id.Workspace, as
 // ConsentAll is Consent for many addresses with one query per thousand. The answers are by the address as it was given;
 // every address has one.
 func (s *Service) ConsentAll(ctx context.Context, q db.Queryer, ws id.Workspace, m Medium, p Purpose, addresses []string) (map[string]Reading, error) {
-	standings, err := s.standings(ctx, q, ws, addressSet{cmp.Or(m, SMS), p, addresses})
-	if err != nil {
-		return nil, err
+	readings, _, err := s.ForGate(ctx, q, ws, GateAsk{Medium: m, Addresses: map[Purpose][]string{p: addresses}})
+	return readings[p], err
+}
+
+// GateAsk is what the send gate asks about many people at once.
+type GateAsk struct {
+	Medium    Medium // SMS when empty
+	Addresses map[Purpose][]string
+	Persons   []id.Person
+	With      []db.Question // of others, asked in the same round trip
+}
+
+// ForGate is ConsentAll for each purpose, and PlaceEvidenceAll, in one round trip.
+func (s *Service) ForGate(ctx context.Context, q db.Queryer, ws id.Workspace, ask GateAsk) (map[Purpose]map[string]Reading, map[id.Person][]compliance.Evidence, error) {
+	var found []placed
+	questions := append(askPlaces(ws, ask.Persons, &found), ask.With...)
+	sets := map[Purpose]standings{}
+	for p, addresses := range ask.Addresses {
+		of, err := s.wanted(ctx, q, ws, addressSet{cmp.Or(ask.Medium, SMS), p, addresses})
+		if err != nil {
+			return nil, nil, err
+		}
+		sets[p] = of
+		questions = append(questions, of.questions...)
 	}
-	now := s.Clock.Now()
-	out := make(map[string]Reading, len(addresses))
-	for _, a := range addresses {
-		out[a] = standings[a].read(p, now)
+	if err := db.Together(ctx, q, questions); err != nil {
+		return nil, nil, fmt.Errorf("load consent and places: %w", err)
 	}
-	return out, nil
+	now, out := s.Clock.Now(), make(map[Purpose]map[string]Reading, len(sets))
+	for p, of := range sets {
+		byAddress := of.byAddress()
+		out[p] = make(map[string]Reading, len(ask.Addresses[p]))
+		for _, a := range ask.Addresses[p] {
+			out[p][a] = byAddress[a].read(p, now)
+		}
+	}
+	places, err := s.placesOf(ctx, q, ws, found)
+	return out, places, err
 }
 
 // addressSet is what a reading is about.
@@ -247,32 +279,41 @@ type addressSet struct {
 	addresses []string
 }
 
-// standings are the stored states by the address as given; one without a row has none.
-func (s *Service) standings(ctx context.Context, q db.Queryer, ws id.Workspace, set addressSet) (map[string]Standing, error) {
+// standings are the stored states of addresses, once the questions are answered.
+type standings struct {
+	questions []db.Question
+	wanted    map[string][]string // key of an address -> as it was given
+	byKey     map[string]Standing
+}
+
+// wanted prepares the questions for the states of addresses.
+func (s *Service) wanted(ctx context.Context, q db.Queryer, ws id.Workspace, set addressSet) (standings, error) {
 	if !validMedium(set.medium) || set.purpose == All || !validPurpose(set.purpose) {
-		return nil, errs.New(errs.Invalid, "consent_query", "Ask for one medium and one purpose.")
+		return standings{}, errs.New(errs.Invalid, "consent_query", "Ask for one medium and one purpose.")
 	}
 	home, err := s.country(ctx, q, ws)
 	if err != nil {
-		return nil, fmt.Errorf("country of the workspace: %w", err)
+		return standings{}, fmt.Errorf("country of the workspace: %w", err)
 	}
-	wanted := make(map[string][]string, len(set.addresses))
+	of := standings{wanted: make(map[string][]string, len(set.addresses)), byKey: make(map[string]Standing, len(set.addresses))}
 	for _, a := range set.addresses {
 		normal, _ := normalAddress(set.medium, a, home) // an odd address has a state too
 		key := addressKey(ws, set.medium, normal)
-		wanted[key] = append(wanted[key], a)
+		of.wanted[key] = append(of.wanted[key], a)
 	}
-	byKey, err := loadStandings(ctx, q, ws, set, keys(wanted))
-	if err != nil {
-		return nil, fmt.Errorf("load consent: %w", err)
-	}
-	out := make(map[string]Standing, len(set.addresses))
-	for key, standing := range byKey {
-		for _, a := range wanted[key] {
+	of.questions = askStandings(ws, set, keys(of.wanted), of.byKey)
+	return of, nil
+}
+
+// byAddress are the states by the address as given; one without a row has none.
+func (of standings) byAddress() map[string]Standing {
+	out := make(map[string]Standing, len(of.byKey))
+	for key, standing := range of.byKey {
+		for _, a := range of.wanted[key] {
 			out[a] = standing
 		}
 	}
-	return out, nil
+	return out
 }
 
 // ForgetAddressTx erases an address from the ledger's index. The evidence and a suppression stay, under the key that only

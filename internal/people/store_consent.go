@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"slices"
 
 	"parley/internal/db"
 	"parley/internal/id"
@@ -86,30 +87,22 @@ func scanStanding(r *db.Rows, key *string, p *Purpose) (s Standing, err error) {
 	return s, err
 }
 
-// loadStandings are the states of some addresses for one purpose, by their keys.
-func loadStandings(ctx context.Context, q db.Queryer, ws id.Workspace, set addressSet, addressKeys []string) (map[string]Standing, error) {
-	out := make(map[string]Standing, len(addressKeys))
-	err := chunks(addressKeys, func(part []string) error {
-		rows, err := q.Query(ctx, `SELECT address_key, purpose, status, since, event_id, source, given, given_source, disclosure_hash,
+// askStandings asks for the states of some addresses for one purpose, by their keys.
+func askStandings(ws id.Workspace, set addressSet, addressKeys []string, into map[string]Standing) []db.Question {
+	var out []db.Question
+	for part := range slices.Chunk(addressKeys, inList) {
+		out = append(out, db.Question{Text: `SELECT address_key, purpose, status, since, event_id, source, given, given_source, disclosure_hash,
 				frequency, double_opt_in, pending_until, revoked_at, doubtful, unreachable_at
-			FROM consent_state WHERE (workspace_id, medium, purpose, address_key) IN `+inRows("$1, $2, $3", len(part), 4),
-			db.InArgs([]any{ws, set.medium, set.purpose}, part)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var key string
-			var p Purpose
-			s, err := scanStanding(rows, &key, &p)
-			if err != nil {
+			FROM consent_state WHERE (workspace_id, medium, purpose, address_key) IN ` + inRows("$1, $2, $3", len(part), 4),
+			Args: db.InArgs([]any{ws, set.medium, set.purpose}, part), Row: func(r *db.Rows) error {
+				var key string
+				var p Purpose
+				standing, err := scanStanding(r, &key, &p)
+				into[key] = standing
 				return err
-			}
-			out[key] = s
-		}
-		return rows.Err()
-	})
-	return out, err
+			}})
+	}
+	return out
 }
 
 // saveChains appends the new events, moves the heads, and writes the states that changed.

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"slices"
 
 	"parley/internal/clock"
 	"parley/internal/compliance"
@@ -150,22 +151,23 @@ type placed struct {
 	evidence    compliance.Evidence
 }
 
-// loadPlaces are the people that exist among the ids with what is known of their places, newest first.
-func loadPlaces(ctx context.Context, q db.Queryer, ws id.Workspace, ids []id.Person) (out []placed, err error) {
-	err = chunks(ids, func(part []id.Person) error {
-		rows, err := q.Query(ctx, `SELECT p.id, p.merged_into, COALESCE(e.source, ''), COALESCE(e.zone, ''), COALESCE(e.country, ''),
+// askPlaces asks which people exist among the ids, and what is known of their places, newest first.
+func askPlaces(ws id.Workspace, ids []id.Person, into *[]placed) []db.Question {
+	var out []db.Question
+	for part := range slices.Chunk(ids, inList) {
+		out = append(out, db.Question{Text: `SELECT p.id, p.merged_into, COALESCE(e.source, ''), COALESCE(e.zone, ''), COALESCE(e.country, ''),
 				COALESCE(e.state, ''), COALESCE(e.zip, ''), COALESCE(e.at, 0)
-			FROM `+db.Keys("$1", len(part), 2)+` AS k JOIN person p ON p.workspace_id = k.column1 AND p.id = k.column2
+			FROM ` + db.Keys("$1", len(part), 2) + ` AS k JOIN person p ON p.workspace_id = k.column1 AND p.id = k.column2
 			LEFT JOIN place_evidence e ON e.workspace_id = p.workspace_id AND e.person_id = p.id
-			ORDER BY p.id, e.at DESC, e.source, e.label`, db.KeyArgs([]any{ws}, part)...)
-		found, err := db.Collect(rows, err, func(r *db.Rows) (p placed, err error) {
+			ORDER BY p.id, e.at DESC, e.source, e.label`, Args: db.KeyArgs([]any{ws}, part), Row: func(r *db.Rows) error {
+			var p placed
 			e := &p.evidence
-			return p, r.Scan(&p.asked, &p.into, &e.Source, &e.Zone, &e.Country, &e.State, &e.Zip, &e.At)
-		})
-		out = append(out, found...)
-		return err
-	})
-	return out, err
+			err := r.Scan(&p.asked, &p.into, &e.Source, &e.Zone, &e.Country, &e.State, &e.Zip, &e.At)
+			*into = append(*into, p)
+			return err
+		}})
+	}
+	return out
 }
 
 // identified is a person with one identity; Kind is empty when there is none.
