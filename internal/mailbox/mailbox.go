@@ -76,8 +76,9 @@ type Mailbox struct {
 	opts     Options
 	handlers map[string][]named
 
-	wake  chan struct{}
-	sleep atomic.Int64 // workers at rest look again by then at the latest; what is due earlier wakes one
+	wake  chan struct{} // calls a regular worker
+	help  chan struct{} // calls one of the others
+	sleep atomic.Int64  // workers at rest look again by then at the latest; what is due earlier wakes one
 	hands hands
 
 	mu    sync.Mutex
@@ -104,7 +105,7 @@ const never = clock.Time(math.MaxInt64)
 // New is a mailbox on the database. It handles nothing until Run or Drain.
 func New(d *db.DB, c *clock.Clock, ids *id.Source, o Options) *Mailbox {
 	m := &Mailbox{db: d, clock: c, ids: ids, opts: o.filled(d.Engine()), handlers: map[string][]named{},
-		wake: make(chan struct{}, 1), units: map[*db.Tx]*unit{}}
+		wake: make(chan struct{}, 1), help: make(chan struct{}, 1), units: map[*db.Tx]*unit{}}
 	m.hands.init()
 	m.sleep.Store(int64(never))
 	return m
@@ -162,9 +163,11 @@ func (m *Mailbox) Stats() Stats {
 }
 
 // Wake makes a worker look for work now. Another node calls it after it heard that something was sent.
-func (m *Mailbox) Wake() {
+func (m *Mailbox) Wake() { call(m.wake) }
+
+func call(somebody chan struct{}) {
 	select {
-	case m.wake <- struct{}{}:
+	case somebody <- struct{}{}:
 	default: // somebody is already called
 	}
 }

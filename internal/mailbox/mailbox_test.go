@@ -208,6 +208,54 @@ func TestHandlersThatTouchTheirOwnMailbox(t *testing.T) {
 	})
 }
 
+func TestWhatAHandlerSendsToItsOwnPersonIsHandledInTheSameUnit(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d, mailbox.Options{MaxAttempts: 1})
+		echo := func(kind, to string) {
+			b.Handle(kind, "echo", func(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
+				if err := write(ctx, tx, item, kind); err != nil {
+					return err
+				}
+				return b.SendTx(ctx, tx, mailbox.Signal{Workspace: ws, Person: item.Person, Kind: to, Body: to})
+			})
+		}
+		echo("once", "say")
+		echo("badly", "poison")
+		echo("ever", "ever")
+		b.Handle("say", "note", note)
+		b.Handle("poison", "poison", func(context.Context, *db.Tx, mailbox.Item) error { return errors.New("no") })
+
+		b.send("per_1", "once", "")
+		b.send("per_2", "once", "")
+		b.drain()
+		b.want("per_1", "once say")
+		b.want("per_2", "once say")
+		if s := b.Stats(); s.Units != 1 || s.Handled != 4 {
+			t.Errorf("it took %+v", s)
+		}
+		b.send("per_3", "badly", "")
+		b.send("per_4", "once", "")
+		b.drain()
+		b.want("per_3", "badly") // what was sent fails by itself
+		b.want("per_4", "once say")
+		if s := b.Stats(); s.Parked != 1 {
+			t.Errorf("parked: %+v", s)
+		}
+		// One who answers himself for ever is not handled for ever in one unit.
+		b.send("per_5", "ever", "")
+		ctx, stop := context.WithCancel(t.Context())
+		b.Handle("say", "stop", func(_ context.Context, tx *db.Tx, item mailbox.Item) error {
+			if item.Person == "per_6" {
+				tx.AfterCommit(stop)
+			}
+			return nil
+		})
+		b.send("per_6", "say", "heard")
+		_ = b.Drain(ctx)
+		b.want("per_6", "heard")
+	})
+}
+
 func TestHandlersOfAKindRunInTheOrderRegisteredInOneTransaction(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := newBench(t, d, mailbox.Options{MaxAttempts: 1})

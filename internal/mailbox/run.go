@@ -6,18 +6,25 @@ import (
 	"time"
 
 	"parley/internal/clock"
-	"parley/internal/db"
 	"parley/internal/id"
 )
 
 // troubled is the pause after the database refused; short enough to be back soon after it is (I22).
 const troubled = 2 * time.Second
 
+// regulars are the workers that each signal may wake. The others help when there is more than a batch: many small commits
+// would cost more than few large ones, and one that is under way is over soon.
+const regulars = 2
+
 // Run handles what comes due until ctx ends, and returns nil then. It may run on any number of nodes at once.
 func (m *Mailbox) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for range m.opts.Workers {
-		wg.Go(func() { m.work(ctx) })
+	for n := range m.opts.Workers {
+		if n < regulars {
+			wg.Go(func() { m.work(ctx) })
+		} else {
+			wg.Go(func() { m.assist(ctx) })
+		}
 	}
 	wg.Wait()
 	return nil
@@ -26,9 +33,9 @@ func (m *Mailbox) Run(ctx context.Context) error {
 // Drain handles everything that is due now, also what handlers send meanwhile, and returns when nothing is due. People
 // who wait for another try are left alone.
 func (m *Mailbox) Drain(ctx context.Context) error {
-	m.hands.restart()
 	for {
-		worked, err := m.step(ctx)
+		m.hands.restart()
+		worked, _, err := m.step(ctx)
 		if err != nil || !worked {
 			return err
 		}
@@ -46,52 +53,53 @@ func (m *Mailbox) Next(ctx context.Context, ws id.Workspace) (Item, bool, error)
 	return findUpcoming(ctx, m.db, ws)
 }
 
-// work is one worker's life.
+// work is the life of a regular worker.
 func (m *Mailbox) work(ctx context.Context) {
 	for ctx.Err() == nil {
-		worked, err := m.step(ctx)
-		pause := clock.Time(0)
+		worked, next, err := m.step(ctx)
+		if worked {
+			continue
+		}
+		now := m.clock.Now()
 		if err != nil && ctx.Err() == nil {
 			m.opts.Log.Error("the mailbox could not work; it tries again", "error", err)
-			pause = m.clock.Now().Add(troubled)
-		} else if !worked {
-			pause = m.rest(ctx)
+			next = now.Add(troubled)
 		}
-		if pause != 0 {
-			_ = m.clock.Wait(ctx, pause, m.wake)
+		next = min(next, now.Add(m.opts.Poll))
+		m.sleep.Store(int64(next))
+		_ = m.clock.Wait(ctx, next, m.wake)
+	}
+}
+
+// assist is the life of the other workers: each works from a call until there is nothing to do. What they find in trouble,
+// the regular ones find too.
+func (m *Mailbox) assist(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.help:
+		}
+		for worked := true; worked && ctx.Err() == nil; {
+			worked, _, _ = m.step(ctx)
 		}
 	}
 }
 
-// rest is when this worker should look again, if nobody wakes it.
-func (m *Mailbox) rest(ctx context.Context) clock.Time {
-	now := m.clock.Now()
-	poll := now.Add(m.opts.Poll)
-	m.sleep.Store(int64(poll)) // before the look, so that what is sent meanwhile wakes somebody
-	var next clock.Time
-	err := m.read(ctx, func(q db.Queryer) (err error) {
-		next, err = findNext(ctx, q, now)
-		return err
-	})
-	if err != nil {
-		return now.Add(troubled)
-	}
-	return min(next, poll)
-}
-
-// step takes the people with the longest due items and handles them. It is false when there is nothing to do now.
-func (m *Mailbox) step(ctx context.Context) (bool, error) {
-	m.sleep.Store(int64(never))
+// step takes the people with the longest due items and handles them. It is false when there is nothing to do before next.
+func (m *Mailbox) step(ctx context.Context) (worked bool, next clock.Time, err error) {
+	m.sleep.Store(int64(never)) // what is sent from here on wakes somebody
 	found, err := m.take(ctx)
 	if err != nil || len(found.people) == 0 {
-		return false, err
+		return false, found.next, err
 	}
 	if found.more {
 		m.Wake() // a second pair of hands
+		call(m.help)
 	}
 	defer m.hands.giveBack(found.people)
-	if err := m.handleAll(ctx, found.people, found.until); err != nil {
-		return false, err
+	if err := m.handleAll(ctx, found); err != nil {
+		return false, never, err
 	}
-	return true, nil
+	return true, 0, nil
 }

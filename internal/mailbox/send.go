@@ -29,7 +29,7 @@ type Timer struct {
 }
 
 // SendTx puts the signal into the mailbox with the transaction. A handler that sends to the person it handles gets the
-// signal after all items that were already due.
+// signal after all items that were due when it began, and as a rule in the same transaction.
 func (m *Mailbox) SendTx(ctx context.Context, tx *db.Tx, s Signal) error {
 	return m.SendAllTx(ctx, tx, []Signal{s})
 }
@@ -49,15 +49,23 @@ func (m *Mailbox) SendAllTx(ctx context.Context, tx *db.Tx, signals []Signal) er
 		item.Due = now
 		items[i] = item
 	}
-	if err := insertItems(ctx, tx, items); err != nil {
+	if err := m.put(ctx, tx, m.unit(tx).keep(items)); err != nil {
 		return fmt.Errorf("send %s: %w", signals[0].Kind, err)
+	}
+	return nil
+}
+
+// put stores signals that are due now.
+func (m *Mailbox) put(ctx context.Context, tx *db.Tx, items []Item) error {
+	if len(items) == 0 {
+		return nil
 	}
 	tx.AfterCommit(func() {
 		for _, i := range items {
-			m.told(i.who(), now)
+			m.told(i.who(), i.Due)
 		}
 	})
-	return nil
+	return insertItems(ctx, tx, items)
 }
 
 // SetTimerTx sets the timer with the transaction. One of the same person, kind and key is replaced, also if it is due.
@@ -112,10 +120,14 @@ func timerOf(i Item) timer { return timer{i.who(), i.Kind, i.Key} }
 
 // drop tells the unit under way in tx, if any, that a timer it may have loaded does not count any more.
 func (m *Mailbox) drop(tx *db.Tx, t timer) {
-	m.mu.Lock()
-	u := m.units[tx]
-	m.mu.Unlock()
-	if u != nil {
+	if u := m.unit(tx); u != nil {
 		u.dropped[t] = true
 	}
+}
+
+// unit is the one under way in tx; nil outside of handlers.
+func (m *Mailbox) unit(tx *db.Tx) *unit {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.units[tx]
 }

@@ -48,9 +48,9 @@ type look struct {
 	due clock.Time
 }
 
-// findDue lists items due from low on, the longest due first, of people who are not held back and not in without. It
-// reads along the index on due_at, and what it reads beyond now it leaves out.
-func findDue(ctx context.Context, q db.Queryer, low, now clock.Time, limit int, without []id.Person) ([]look, error) {
+// findDue lists items due from low on, the longest due first, of people who are not held back and not in without, and says
+// when the next of them comes due if none is. It reads along the index on due_at, also a little beyond now.
+func findDue(ctx context.Context, q db.Queryer, low, now clock.Time, limit int, without []id.Person) ([]look, clock.Time, error) {
 	text := `SELECT i.workspace_id, i.person_id, i.due_at FROM mailbox_item i
 		WHERE i.due_at >= $1 AND NOT EXISTS (SELECT 1 FROM mailbox_hold h
 			WHERE h.workspace_id = i.workspace_id AND h.person_id = i.person_id AND h.until > $2)`
@@ -65,34 +65,30 @@ func findDue(ctx context.Context, q db.Queryer, low, now clock.Time, limit int, 
 		return l, r.Scan(&l.workspace, &l.person, &l.due)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for due items: %w", err)
+		return nil, 0, fmt.Errorf("look for due items: %w", err)
 	}
 	due := sort.Search(len(found), func(i int) bool { return found[i].due > now })
-	return found[:due], nil
-}
-
-// findNext is when something comes due after now: an item, or the end of a hold. never when nothing waits.
-func findNext(ctx context.Context, q db.Queryer, now clock.Time) (clock.Time, error) {
 	next := never
-	for _, text := range []string{
-		`SELECT due_at FROM mailbox_item WHERE due_at > $1 ORDER BY due_at LIMIT 1`,
-		`SELECT until FROM mailbox_hold WHERE until > $1 ORDER BY until LIMIT 1`,
-	} {
-		var at clock.Time
-		err := q.QueryRow(ctx, text, now).Scan(&at)
-		if err != nil && !errors.Is(err, db.ErrNoRows) {
-			return 0, fmt.Errorf("look for the next item: %w", err)
-		}
-		if err == nil {
-			next = min(next, at)
-		}
+	if due < len(found) {
+		next = found[due].due
 	}
-	return next, nil
+	return found[:due], next, nil
 }
 
-// findUpcoming is the next item of a workspace.
+// findHeld is when the next person held back may be tried again; never when nobody is.
+func findHeld(ctx context.Context, q db.Queryer, now clock.Time) (clock.Time, error) {
+	at := never
+	err := q.QueryRow(ctx, `SELECT until FROM mailbox_hold WHERE until > $1 ORDER BY until LIMIT 1`, now).Scan(&at)
+	if err != nil && !errors.Is(err, db.ErrNoRows) {
+		return 0, fmt.Errorf("look for people held back: %w", err)
+	}
+	return at, nil
+}
+
+// findUpcoming is the next item of a workspace. The text keeps SQLite to the index on due_at: by the workspace's key it
+// would read all that waits there.
 func findUpcoming(ctx context.Context, q db.Queryer, ws id.Workspace) (Item, bool, error) {
-	rows, err := q.Query(ctx, `SELECT `+itemColumns+` FROM mailbox_item WHERE workspace_id = $1 ORDER BY due_at LIMIT 1`, ws)
+	rows, err := q.Query(ctx, `SELECT `+itemColumns+` FROM mailbox_item WHERE workspace_id || '' = $1 ORDER BY due_at LIMIT 1`, ws)
 	items, err := db.Collect(rows, err, scanItem)
 	if err != nil {
 		return Item{}, false, fmt.Errorf("look for the next item of %s: %w", ws, err)
@@ -135,10 +131,15 @@ func collectItems(rows *db.Rows, err error) ([]Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load items: %w", err)
 	}
+	sortItems(items)
+	return items, nil
+}
+
+// sortItems puts items in order per person.
+func sortItems(items []Item) {
 	slices.SortFunc(items, func(a, b Item) int {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID))
 	})
-	return items, nil
 }
 
 func scanItem(r *db.Rows) (i Item, err error) {

@@ -53,16 +53,21 @@ func lockKey(w who) int64 {
 	return int64(h.Sum64())
 }
 
-// takeAllDue removes the due items of all the people and returns them in order per person. It is one statement on
-// PostgreSQL.
+// takeAllDue takes the people who are in nobody's hands, as lock does, removes their due items and returns them in order
+// per person. On PostgreSQL the lock and the items are two statements that travel together: the items are those that are
+// committed once the locks are held, or one that came meanwhile would be handled after a later one.
 func takeAllDue(ctx context.Context, tx *db.Tx, people []who, until clock.Time) ([]Item, error) {
 	if tx.Engine() == db.Postgres && len(people) > 0 {
-		workspaces, persons := make([]string, len(people)), make([]string, len(people))
+		workspaces, persons, keys := make([]string, len(people)), make([]string, len(people)), make([]int64, len(people))
 		for i, w := range people {
-			workspaces[i], persons[i] = string(w.workspace), string(w.person)
+			workspaces[i], persons[i], keys[i] = string(w.workspace), string(w.person), lockKey(w)
 		}
-		rows, err := tx.Query(ctx, `DELETE FROM mailbox_item AS i USING unnest(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS p(workspace_id, person_id)
-			WHERE i.workspace_id = p.workspace_id AND i.person_id = p.person_id AND i.due_at <= $3
+		tx.Queue(ctx, `SELECT set_config('parley.taken', COALESCE(string_agg(CAST(n AS TEXT), ','), ''), TRUE)
+			FROM unnest(CAST($1 AS BIGINT[])) WITH ORDINALITY AS p(k, n) WHERE pg_try_advisory_xact_lock(k)`, keys)
+		rows, err := tx.Query(ctx, `DELETE FROM mailbox_item AS i
+			USING unnest(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) WITH ORDINALITY AS p(workspace_id, person_id, n)
+			WHERE CAST(p.n AS TEXT) = ANY (string_to_array(current_setting('parley.taken'), ','))
+				AND i.workspace_id = p.workspace_id AND i.person_id = p.person_id AND i.due_at <= $3
 			RETURNING i.workspace_id, i.person_id, i.due_at, i.id, i.kind, i.key, i.body, i.attempts`, workspaces, persons, until)
 		return collectItems(rows, err)
 	}

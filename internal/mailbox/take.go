@@ -10,7 +10,7 @@ import (
 	"parley/internal/id"
 )
 
-// lookAgain is how often a node looks from the very beginning instead of from where it knows that work starts, and
+// lookAgain is how often a node looks at least from the very beginning instead of from where it knows that work starts, and
 // tries people again whom it found in the hands of another node.
 const lookAgain = time.Second
 
@@ -112,6 +112,7 @@ type taken struct {
 	people []who
 	until  clock.Time // handle what is due up to here: beyond it others come first
 	more   bool       // there may be others
+	next   clock.Time // of nobody: when to look again
 }
 
 // take reserves up to a batch of people, those with the longest due items first.
@@ -119,30 +120,32 @@ func (m *Mailbox) take(ctx context.Context) (taken, error) {
 	m.hands.looking.Lock()
 	defer m.hands.looking.Unlock()
 	limit := 2 * m.opts.Batch // what is read bounds what the unit handles
-	for {
-		now := m.clock.Now()
-		low, apart := m.hands.start(now)
-		var rows []look
-		err := m.read(ctx, func(q db.Queryer) (err error) {
-			rows, err = findDue(ctx, q, low, now, limit, apart)
+	now := m.clock.Now()
+	low, apart := m.hands.start(now)
+	var rows []look
+	next := never
+	err := m.read(ctx, func(q db.Queryer) (err error) {
+		if rows, next, err = findDue(ctx, q, low, now, limit, apart); err != nil || len(rows) > 0 {
 			return err
-		})
-		if err != nil {
-			return taken{}, err
 		}
-		if len(rows) == 0 && low > 0 {
-			m.hands.restart() // before saying that there is nothing, look everywhere
-			continue
-		}
-		if len(rows) == 0 {
-			m.lag.Store(0)
-			return taken{}, nil
-		}
-		m.lag.Store(int64(now.Sub(rows[0].due)))
-		t := taken{people: m.hands.reserve(rows, m.opts.Batch), until: now, more: len(rows) == limit}
-		if t.more {
-			t.until = rows[limit-1].due
-		}
-		return t, nil
+		held, err := findHeld(ctx, q, now)
+		next = min(next, held)
+		return err
+	})
+	if err != nil {
+		return taken{}, err
 	}
+	if len(rows) == 0 {
+		m.lag.Store(0)
+		if low > 0 || len(apart) > 0 { // there may be something where nobody looked
+			next = min(next, now.Add(lookAgain))
+		}
+		return taken{next: next}, nil
+	}
+	m.lag.Store(int64(now.Sub(rows[0].due)))
+	t := taken{people: m.hands.reserve(rows, m.opts.Batch), until: now, more: len(rows) == limit, next: now.Add(lookAgain)}
+	if t.more {
+		t.until = rows[limit-1].due
+	}
+	return t, nil
 }

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"parley/internal/clock"
 	"parley/internal/db"
 	"parley/internal/id"
 )
@@ -17,7 +16,26 @@ import (
 type unit struct {
 	dropped map[timer]bool // timers set again or cancelled by a handler of this unit
 	handled int
+	ours    map[who]bool // people whose signals to themselves are handled here too, and not stored before
+	more    []Item       // those signals
 }
+
+// keep takes the signals that the unit handles itself, and leaves those that must be stored.
+func (u *unit) keep(items []Item) []Item {
+	if u == nil || len(u.ours) == 0 {
+		return items
+	}
+	return slices.DeleteFunc(items, func(i Item) bool {
+		if u.ours[i.who()] {
+			u.more = append(u.more, i)
+		}
+		return u.ours[i.who()]
+	})
+}
+
+// maxEchoes is how often a unit handles what its handlers sent meanwhile. A handler that answers itself for ever must not
+// keep the others waiting.
+const maxEchoes = 4
 
 // itemError is a handler that failed. It names the item, so that only its person is set aside.
 type itemError struct {
@@ -31,10 +49,11 @@ func (e *itemError) Unwrap() error { return e.err }
 
 // handleAll handles what is due for the people, all in one commit. When a handler fails the commit is repeated without
 // its person, who is then handled item by item.
-func (m *Mailbox) handleAll(ctx context.Context, people []who, until clock.Time) error {
-	rest, apart := people, []who(nil)
+func (m *Mailbox) handleAll(ctx context.Context, found taken) error {
+	rest, apart := found.people, []who(nil)
 	for len(rest) > 0 && len(apart) < 4 {
-		err := m.handleTogether(ctx, rest, until)
+		found.people = rest
+		err := m.handleTogether(ctx, found)
 		if err == nil {
 			rest = nil
 			break
@@ -75,21 +94,29 @@ func without(people []who, bad who) []who {
 }
 
 // handleTogether is one commit for many people.
-func (m *Mailbox) handleTogether(ctx context.Context, people []who, until clock.Time) error {
+func (m *Mailbox) handleTogether(ctx context.Context, found taken) error {
 	return m.inUnit(ctx, func(tx *db.Tx, u *unit) error {
-		got, err := lock(ctx, tx, people)
+		items, err := takeAllDue(ctx, tx, found.people, found.until)
 		if err != nil {
 			return err
 		}
-		items, err := takeAllDue(ctx, tx, got, until)
-		if err != nil {
-			return err
-		}
-		m.hands.missed(people, items)
-		for _, turn := range turns(items) {
-			if err := m.handle(ctx, tx, u, turn); err != nil {
-				return err
+		m.hands.missed(found.people, items)
+		if !found.more { // else others' items come before what is sent now
+			u.ours = map[who]bool{}
+			for _, i := range items {
+				u.ours[i.who()] = true
 			}
+		}
+		for echoes := 0; len(items) > 0; echoes++ {
+			for _, turn := range turns(items) {
+				if err := m.handle(ctx, tx, u, turn); err != nil {
+					return err
+				}
+			}
+			if items, u.more = u.more, nil; echoes == maxEchoes {
+				return m.put(ctx, tx, items)
+			}
+			sortItems(items)
 		}
 		return nil
 	})
