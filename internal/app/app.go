@@ -37,6 +37,8 @@ import (
 	"parley/internal/server"
 	"parley/internal/setup"
 	"parley/internal/simulator"
+	"parley/internal/survey"
+	"parley/internal/survey/reading"
 )
 
 // Version is what this program calls itself.
@@ -80,6 +82,7 @@ type App struct {
 	Commerce      *commerce.Service
 	Offers        *offer.Service
 	Journeys      *journey.Service
+	Surveys       *survey.Service
 	Simulator     *simulator.Service
 	Report        *report.Service
 	Setup         *setup.Service
@@ -228,8 +231,14 @@ func (a *App) openChannels(context.Context) error {
 	return nil
 }
 
-// openStories opens what conversations are about: carts, offers, journeys, figures.
+// openStories opens what conversations are about: carts, offers, journeys, surveys, figures.
 func (a *App) openStories(context.Context) error {
+	answers, err := reading.New(a.Rules)
+	if err != nil {
+		return err
+	}
+	a.Surveys = survey.New(survey.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Conversations: a.Conversations,
+		Content: a.Content, Rules: a.Rules, Reader: answers, Mailbox: a.Mailbox, Log: a.Log})
 	a.Commerce = commerce.New(commerce.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Events: a.Events,
 		Conversations: a.Conversations, Mailbox: a.Mailbox, Jobs: a.Jobs, Feed: a.Feed, Box: a.Secrets,
 		HTTP: a.Egress.With(egress.Limits{Timeout: a.Config.ProviderTimeout}), Log: a.Log})

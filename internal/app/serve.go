@@ -22,7 +22,7 @@ func (a *App) openServer(context.Context) (err error) {
 	}
 	a.Server, err = server.New(server.Options{
 		Org: a.Org, Feed: a.Feed, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Version: Version,
-		Domains:   []server.Routes{a.People, a.Events, a.Segments, a.Channels, a.Conversations, a.Commerce, a.Offers, a.Journeys, a.Simulator, a.Report},
+		Domains:   []server.Routes{a.People, a.Events, a.Segments, a.Channels, a.Conversations, a.Commerce, a.Offers, a.Journeys, a.Surveys, a.Simulator, a.Report},
 		PublicURL: a.Config.Origin(), TrustedProxies: a.Config.TrustedProxies,
 		Web: files, Metrics: promhttp.HandlerFor(a.metrics(), promhttp.HandlerOpts{}), Ready: a.DB.Ping,
 		Heartbeat: a.Config.FeedHeartbeat, SessionCheck: a.Config.SessionCheck, FeedClients: a.Config.FeedClients, ShutdownTimeout: a.Config.ShutdownTimeout,

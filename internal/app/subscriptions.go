@@ -24,6 +24,7 @@ func (a *App) subscribe() {
 	a.Mailbox.Handle(event.Signal, "conversation", a.eventLine)
 	a.Commerce.Handle(a.Mailbox)
 	a.Journeys.Handle(a.Mailbox)
+	a.Surveys.Handle(a.Mailbox) // message.added: what somebody who is asked writes is read when they have finished writing
 
 	// A YES to a double opt-in is an event, so that a journey can welcome whoever gave it.
 	a.Mailbox.Handle(conversation.SignalAdded, "consent", a.consentConfirmed)
@@ -37,6 +38,7 @@ func (a *App) subscribe() {
 	// The timeline and the inbox show what other domains know.
 	a.People.OnTimeline(a.Conversations.Timeline())
 	a.People.OnTimeline(a.Journeys.Timeline())
+	a.People.OnTimeline(a.Surveys.Timeline())
 	a.Conversations.Decorate(a.withCarts)
 
 	// Held messages about a cart ask again whether it still waits.

@@ -104,14 +104,23 @@ func (w *world) owned() map[string]string {
 	w.call("POST", "/sim/phones", map[string]any{"number": "+15550100042", "name": "Maria"}, nil)
 	everybody := map[string]any{"v": 1, "where": map[string]any{"all": []any{}}}
 	w.call("POST", "/segments", map[string]any{"name": "Everybody", "definition": everybody}, nil)
+	survey := w.survey("unhappy")
+	w.call("POST", "/surveys/"+survey+"/ask", map[string]any{"person_id": person}, nil)
 	message := first("/conversations/" + person + "/messages")
 	return map[string]string{
 		"/people/": person, "/conversations/": person, "/messages/": message, "/outbox/": message, "/media/": message,
 		"/carts/": first("/people/" + person + "/carts"), "/offers/": first("/offers"), "/segments/": first("/segments"), "/journeys/": first("/journeys"),
 		"/journey-runs/": first("/people/" + person + "/journeys"), "/channels/": first("/channels"), "/members/": first("/members"),
+		"/surveys/": survey, "/survey-runs/": first("/people/" + person + "/surveys"),
 		"/api-keys/": first("/api-keys"), "/invites/": first("/invites"), "/sim/phones/": "+15550100042",
 		"/privacy-requests/": "none", "/undo/": "none", "/shops/": "shop", "/attributes/": "colour", "/phone/": "none",
 	}
+}
+
+// survey is a survey with one question.
+func survey(name string) map[string]any {
+	return map[string]any{"v": 1, "name": name, "purpose": "support", "language": "en", "wait_hours": 24,
+		"questions": []any{map[string]any{"id": "a", "type": "yes_no", "ask": map[string]any{"en": "Well?"}}}}
 }
 
 // bodies are requests that would succeed on one's own things, so that a refusal is about whose they are.
@@ -128,6 +137,7 @@ func bodies() map[string]any {
 		"turn-sim-dials":      map[string]any{"latency_ms": 1, "receipts": true, "fail_code": "", "duplicate": false, "out_of_order": false, "carrier_stop": false},
 		"send-from-sim-phone": map[string]any{"text": "hi"}, "sim-shop": map[string]any{"action": "empty"},
 		"save-segment": map[string]any{"name": "Mine", "definition": map[string]any{"v": 1, "where": map[string]any{"all": []any{}}}},
+		"save-survey":  survey("x"), "ask-survey": map[string]any{"person_id": "per_x"},
 		"save-journey": map[string]any{"v": 1, "name": "x", "trigger": map[string]any{"event": "e"}, "reentry": map[string]any{"rule": "once"}, "steps": []any{map[string]any{"id": "a", "type": "stop"}}},
 	}
 }
@@ -155,7 +165,7 @@ func TestI27OnEveryRouteAnotherWorkspacesIdIsAnUnknownId(t *testing.T) {
 			ask := func(id string) (int, string) {
 				query := ""
 				switch r.ID {
-				case "save-journey":
+				case "save-journey", "save-survey":
 					query = "?edit=1"
 				case "save-segment":
 					query = "?version=1"

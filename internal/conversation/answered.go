@@ -9,14 +9,14 @@ import (
 	"parley/internal/org"
 )
 
-// HeldByMember says whether a member of the team has the person's conversation, so that automation neither reads nor
-// asks. The conversation stays as it is until the transaction ends.
-func (s *Service) HeldByMember(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) (bool, error) {
+// HeldByPeople says whether a member of the team has the person's conversation, so that automation neither reads nor asks,
+// and whether the person waits for one, so that it does not ask. The conversation stays as it is until the transaction ends.
+func (s *Service) HeldByPeople(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) (held, waits bool, err error) {
 	t, err := lockThread(ctx, tx, ws, person)
-	if err != nil {
-		return false, err
+	if err != nil || !t.open() {
+		return false, false, err
 	}
-	return t.open() && (t.floor == FloorMember || t.owner != ""), nil
+	return t.floor == FloorMember || t.owner != "", !t.waitingSince.IsZero(), nil
 }
 
 // TakeAnswerTx notes that what the person wrote since a moment was read as an answer: nobody of the team has to read it,

@@ -28,6 +28,9 @@ const (
 	JourneyWrite, _       = Permission("journey.write"), iota
 	CampaignRead, _       = Permission("campaign.read"), iota
 	CampaignWrite, _      = Permission("campaign.write"), iota
+	SurveyRead, _         = Permission("survey.read"), iota
+	SurveyWrite, _        = Permission("survey.write"), iota
+	SurveyAsk, _          = Permission("survey.ask"), iota // have a customer asked
 	SegmentRead, _        = Permission("segment.read"), iota
 	SegmentWrite, _       = Permission("segment.write"), iota
 	ReportRead, _         = Permission("report.read"), iota
@@ -101,6 +104,9 @@ var matrix = [...]grant{
 	{JourneyWrite, growth},
 	{CampaignRead, everyone},
 	{CampaignWrite, growth},
+	{SurveyRead, everyone},
+	{SurveyWrite, growth},
+	{SurveyAsk, workers},
 	{SegmentRead, everyone},
 	{SegmentWrite, growth},
 	{ReportRead, everyone},

@@ -1,5 +1,7 @@
 package reading
 
+import "encoding/json"
+
 // State is how well an answer was understood.
 type State string
 
@@ -46,6 +48,34 @@ type Answer struct {
 }
 
 const maxAlternatives = 4
+
+// UnmarshalJSON reads an answer as it was written: lists of keys come back as lists of keys.
+func (a *Answer) UnmarshalJSON(raw []byte) error {
+	type plain Answer
+	if err := json.Unmarshal(raw, (*plain)(a)); err != nil {
+		return err
+	}
+	a.Value = Revive(a.Value)
+	for i, v := range a.Alternatives {
+		a.Alternatives[i] = Revive(v)
+	}
+	return nil
+}
+
+// Revive is a value as Read gives it, from one that went through JSON.
+func Revive(value any) any {
+	list, ok := value.([]any)
+	if !ok {
+		return value
+	}
+	keys := make([]string, 0, len(list))
+	for _, v := range list {
+		if key, ok := v.(string); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
 
 func sure(v any) Answer   { return Answer{State: Sure, Value: v} }
 func unread(w Why) Answer { return Answer{State: Unread, Why: w} }

@@ -1345,6 +1345,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The surveys that a customer is or was asked */
+        get: operations["list-person-surveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1862,6 +1879,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/survey-runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer was asked and answered */
+        get: operations["get-survey-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survey-runs/{run}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask this customer nothing more */
+        post: operations["stop-survey-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Surveys with who stands where */
+        get: operations["list-surveys"];
+        put?: never;
+        /** Begin a survey as a draft */
+        post: operations["create-survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One survey */
+        get: operations["get-survey"];
+        /** Save the draft */
+        put: operations["save-survey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a customer the live version of a survey */
+        post: operations["ask-survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the draft live; whoever is being asked finishes on their version */
+        post: operations["publish-survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was asked and what they answered, latest first */
+        get: operations["list-survey-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/text/count": {
         parameters: {
             query?: never;
@@ -1929,6 +2067,11 @@ export interface components {
              * @description amount in minor units, for example cents
              */
             minor: number;
+        };
+        AskSurveyAskBody: {
+            /** @description names the occasion, such as an order; a second time with the same key asks nothing. Empty: once in a life */
+            key?: string;
+            person_id: string;
         };
         AssignConversationAssignInputBody: {
             /** @description empty gives the conversation back to everybody */
@@ -4018,6 +4161,195 @@ export interface components {
         };
         SnoozeConversationSnoozeInputBody: {
             until: string;
+        };
+        SurveyBody: {
+            draft: components["schemas"]["SurveyDefinition"];
+            /**
+             * Format: int64
+             * @description send it back with a save
+             */
+            edit: number;
+            id: string;
+            name: string;
+            /** @description what keeps the draft from being published */
+            problems: components["schemas"]["SurveyProblem"][];
+            /** @description how many people stand where */
+            tally: components["schemas"]["SurveyTally"][];
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description live version, 0: never published
+             */
+            version: number;
+        };
+        SurveyBranch: {
+            /** @description id of a later question, end, or people: a person of the team takes over */
+            go: string;
+            /** @description empty: always */
+            if?: components["schemas"]["SurveyIf"];
+            /** @description end, people: what the survey is counted as */
+            result?: string;
+            /** @description people: a sentence for the team */
+            why?: string;
+        };
+        SurveyDefinition: {
+            /** @description what it is for, in a sentence */
+            about?: string;
+            /** @description of whoever has none of the others; every text has it */
+            language: string;
+            name: string;
+            /**
+             * @description which consent the questions rest on
+             * @enum {string}
+             */
+            purpose: "marketing" | "transactional" | "loyalty" | "support";
+            questions: components["schemas"]["SurveyQuestion"][];
+            /**
+             * Format: int64
+             * @description how often in all a question is asked once more after silence
+             */
+            reminders?: number;
+            /** @description words that end the survey, beside the law's */
+            stop_words?: {
+                [key: string]: string[];
+            };
+            /** @description said at the end */
+            thanks?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description how often a question is asked back or again when its answer was not understood; after that a person of the team gets it
+             */
+            tries?: number;
+            /**
+             * Format: int64
+             * @description version of this format, 1
+             */
+            v: number;
+            /**
+             * Format: int64
+             * @description how long an answer is waited for before the question is asked once more, or the survey ends
+             */
+            wait_hours: number;
+        };
+        SurveyIf: {
+            /** Format: double */
+            above?: number;
+            /** Format: double */
+            below?: number;
+            /** @description the answer, or one of the options chosen */
+            is?: unknown;
+            skipped?: boolean;
+        };
+        SurveyList: {
+            items: components["schemas"]["SurveyBody"][];
+        };
+        SurveyOption: {
+            /** @description other words for it */
+            also?: {
+                [key: string]: string[];
+            };
+            key: string;
+            label: {
+                [key: string]: string;
+            };
+        };
+        SurveyProblem: {
+            /** @description id of the question, or survey */
+            question: string;
+            /** @description what is wrong and what to do */
+            text: string;
+        };
+        SurveyQuestion: {
+            /** @description said when the answer was not understood, or did not come; empty: ask */
+            again?: {
+                [key: string]: string;
+            };
+            /** @description Liquid text; the options of a choice are listed below it */
+            ask: {
+                [key: string]: string;
+            };
+            /** @description attribute of the person that the answer becomes */
+            attribute?: string;
+            /** @description the first that holds is taken; none: the next question */
+            branches?: components["schemas"]["SurveyBranch"][];
+            id: string;
+            /**
+             * Format: double
+             * @description number, scale: greatest value; choices: most options
+             */
+            max?: number;
+            /**
+             * Format: double
+             * @description number, scale: least value; choices: fewest options
+             */
+            min?: number;
+            options?: components["schemas"]["SurveyOption"][];
+            /** @description cannot be skipped */
+            required?: boolean;
+            /** @description words that skip it, beside the language's own */
+            skip_words?: {
+                [key: string]: string[];
+            };
+            /**
+             * @description date: on which side of today it lies
+             * @enum {string}
+             */
+            tense?: "" | "past" | "future";
+            /** @enum {string} */
+            type: "choice" | "choices" | "number" | "scale" | "date" | "birthday" | "name" | "yes_no" | "email" | "text";
+            /** @description number: no fractions */
+            whole?: boolean;
+            /**
+             * @description date, birthday: empty is optional for a birthday and needed for a date
+             * @enum {string}
+             */
+            year?: "" | "needed" | "optional";
+        };
+        SurveyRecord: {
+            at: string;
+            question: string;
+            /** @enum {string} */
+            state: "sure" | "skip" | "unread";
+            /** @description what the person wrote */
+            text: string;
+            /** @description string, number, boolean or list of keys, by the question's type */
+            value?: unknown;
+            /** @description of an unread answer */
+            why?: string;
+        };
+        SurveyRunBody: {
+            answers: components["schemas"]["SurveyRecord"][];
+            /** @description of the gate's last verdict */
+            code: string;
+            ended_at: string;
+            key: string;
+            name: string;
+            person_id: string;
+            /** @description which is asked, or was last */
+            question: string;
+            /** @description done, stopped, unanswered, people, opted_out, not_sent, or what a branch says */
+            result: string;
+            run_id: string;
+            /** @enum {string} */
+            stage: "asked" | "doubt" | "paused" | "ended";
+            started_at: string;
+            survey_id: string;
+            /**
+             * Format: int64
+             * @description whose wording the answers were given to
+             */
+            version: number;
+        };
+        SurveyRuns: {
+            items: components["schemas"]["SurveyRunBody"][];
+        };
+        SurveyTally: {
+            /** Format: int64 */
+            count: number;
+            result: string;
+            stage: string;
         };
         TagConversationTagInputBody: {
             add?: string[];
@@ -7035,6 +7367,37 @@ export interface operations {
             };
         };
     };
+    "list-person-surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyRuns"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-person-timeline": {
         parameters: {
             query?: {
@@ -8231,6 +8594,297 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulatorTold"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-survey-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyRunBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-survey-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyList"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveyDefinition"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "save-survey": {
+        parameters: {
+            query: {
+                /** @description the edit that this change began with */
+                edit: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveyDefinition"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskSurveyAskBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyRunBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "publish-survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-survey-runs": {
+        parameters: {
+            query?: {
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyRuns"];
                 };
             };
             /** @description Problem */
