@@ -247,7 +247,7 @@ func (a *App) openStories(context.Context) error {
 	a.Journeys = journey.New(journey.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Conversations: a.Conversations,
 		Content: a.Content, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Feed: a.Feed, Log: a.Log})
 	a.Simulator = simulator.New(simulator.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Channels: a.Channels,
-		Conversations: a.Conversations, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.LinkURL()})
+		Conversations: a.Conversations, Commerce: a.Commerce, Offers: a.Offers, Mailbox: a.Mailbox, Carrier: a.Phones, Demo: a.Demo, PublicURL: a.LinkURL(), Log: a.Log})
 	a.Setup = setup.New(setup.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, Team: a.Org, Channels: a.Channels, Shops: a.Commerce,
 		Offers: a.Offers, Journeys: a.Journeys})
 	a.Report = report.New(report.Deps{DB: a.DB, Clock: a.Clock, Org: a.Org, Rules: a.Rules, Rule: commerce.AttributionRule, States: cartStates()})

@@ -119,6 +119,49 @@ func TestAPhoneBuysItsCartWithTheCodeThatTheAgentTextedIt(t *testing.T) {
 	}
 }
 
+func TestTheRestoreLinkOfASimulatedCartShowsItAndSellsIt(t *testing.T) {
+	eachWorld(t, "2026-11-17T15:00:00Z", func(t *testing.T, w *world) {
+		w.recovery()
+		p := w.pickUp()
+		w.shop("checkouts/update", "w1", checkout("tok-1", maria, w.clock.Now(), map[string]any{"state": "subscribed", "opt_in_level": "confirmed_opt_in"}))
+		w.pass(31 * time.Minute)
+		w.eventually("the reminder reaches the phone", func() bool { s, _ := w.cart(); return s == "recovering" && len(p.got()) > 0 })
+		p.says("Is there a discount?")
+		var given struct{ ID, Code string }
+		w.call("POST", "/offers", map[string]any{"name": "Help", "prefix": "ERA", "agent_grantable": true, "kind": "percent", "percent": 10}, &given)
+		w.call("POST", "/people/"+w.person()+"/codes", map[string]any{"offer_id": given.ID, "cart_token": "tok-1"}, &given)
+		w.replies(w.person(), "There is: "+given.Code+" at the checkout")
+
+		path := "/shop/" + w.slug + "/tok-1"
+		status, page := w.visit("GET", path, nil)
+		for _, want := range []string{"1 × Linen dress, $79.00", "2 × Silk scarf, $24.50", "Code " + given.Code + ": $12.80 off", "Total $115.20", ">Buy<", "nothing is charged"} {
+			if status != 200 || !strings.Contains(page, want) {
+				t.Errorf("%d: no %q in %s", status, want, page)
+			}
+		}
+		for range 2 { // as people click
+			if status, page = w.visit("POST", path, nil); status != 200 || !strings.Contains(page, "Thank you for your order") || strings.Contains(page, ">Buy<") {
+				t.Errorf("after Buy %d: %s", status, page)
+			}
+		}
+		w.eventually("the cart is recovered", func() bool { s, _ := w.cart(); return s == "recovered" })
+		w.recoveredBy(11520, given.Code, "Ana")
+
+		// Nobody sees a cart of a customer whose phone is a real one, or guesses one.
+		other := checkout("tok-real", "+12125550177", w.clock.Now(), nil)
+		other["customer"].(map[string]any)["id"] = 78
+		w.shop("checkouts/update", "w9", other)
+		for _, path := range []string{"/shop/" + w.slug + "/tok-real", "/shop/" + w.slug + "/tok-9", "/shop/nobody/tok-1"} {
+			if status, page := w.visit("GET", path, nil); status != 404 || strings.Contains(page, "Linen") {
+				t.Errorf("%s: %d %s", path, status, page)
+			}
+			if status, _ := w.visit("POST", path, nil); status != 404 {
+				t.Errorf("buying %s: %d", path, status)
+			}
+		}
+	})
+}
+
 // recoveredBy holds the report to one recovered order, owed to a code and an agent.
 func (w *world) recoveredBy(minor int, code, agent string) {
 	w.t.Helper()

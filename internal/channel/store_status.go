@@ -51,8 +51,8 @@ func findDeliveries(ctx context.Context, tx *db.Tx, ws id.Workspace, channel ID,
 		}
 	}
 	if len(messages) > 0 {
-		rows, err := tx.Query(ctx, `SELECT `+knownColumns+` FROM delivery d JOIN lane l ON l.id = ABS(d.lane) AND l.channel_id = $1
-			JOIN `+db.Keys("$2", len(messages), 3)+` AS k ON d.workspace_id = k.column1 AND d.message_id = k.column2`, db.KeyArgs([]any{channel, ws}, messages)...)
+		rows, err := tx.Query(ctx, `SELECT `+knownColumns+` FROM `+db.Keys("$2", len(messages), 3)+` AS k CROSS JOIN delivery d JOIN lane l ON l.id = ABS(d.lane) AND l.channel_id = $1
+			WHERE d.workspace_id = k.column1 AND d.message_id = k.column2`, db.KeyArgs([]any{channel, ws}, messages)...)
 		got, err := db.Collect(rows, err, func(r *db.Rows) (known, error) { return scanKnown(r) })
 		if err != nil {
 			return found, fmt.Errorf("find messages: %w", err)
@@ -195,8 +195,8 @@ func readSent(ctx context.Context, q db.Queryer, ws id.Workspace, messages []Mes
 	out := map[MessageID]Sent{}
 	for start := 0; start < len(messages); start += 1000 {
 		part := messages[start:min(start+1000, len(messages))]
-		rows, err := q.Query(ctx, `SELECT `+sentColumns+` FROM delivery d JOIN lane l ON l.id = ABS(d.lane)
-			JOIN `+db.Keys("$1", len(part), 2)+` AS k ON d.workspace_id = k.column1 AND d.message_id = k.column2`, db.KeyArgs([]any{ws}, part)...)
+		rows, err := q.Query(ctx, `SELECT `+sentColumns+` FROM `+db.Keys("$1", len(part), 2)+` AS k CROSS JOIN delivery d JOIN lane l ON l.id = ABS(d.lane)
+			WHERE d.workspace_id = k.column1 AND d.message_id = k.column2`, db.KeyArgs([]any{ws}, part)...)
 		list, err := db.Collect(rows, err, scanSent)
 		if err != nil {
 			return nil, fmt.Errorf("read deliveries: %w", err)

@@ -9,6 +9,7 @@ package clock
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -40,8 +41,11 @@ func (t Time) Add(d time.Duration) Time {
 	return t + Time(d.Microseconds())
 }
 
-// Sub is the duration from u to t.
-func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * time.Microsecond }
+// Sub is the duration from u to t, at most what a Duration can hold: some 292 years.
+func (t Time) Sub(u Time) time.Duration {
+	const most = Time(math.MaxInt64 / int64(time.Microsecond))
+	return time.Duration(max(-most, min(t-u, most))) * time.Microsecond
+}
 
 // Before says whether t is earlier than u.
 func (t Time) Before(u Time) bool { return t < u }

@@ -65,6 +65,18 @@ func (s *Service) Cart(ctx context.Context, q db.Queryer, ws id.Workspace, cart 
 	return findCartByID(ctx, q, ws, cart)
 }
 
+// CartByToken is the cart that a checkout's token names.
+func (s *Service) CartByToken(ctx context.Context, q db.Queryer, ws id.Workspace, token string) (Cart, error) {
+	found, err := findCartsByTokens(ctx, q, ws, []string{token})
+	if err != nil {
+		return Cart{}, err
+	}
+	if len(found) == 0 || token == "" {
+		return Cart{}, ErrUnknownCart
+	}
+	return found[0], nil
+}
+
 // CartsOf are a person's carts, latest first.
 func (s *Service) CartsOf(ctx context.Context, q db.Queryer, ws id.Workspace, p id.Person) ([]Cart, error) {
 	return listCarts(ctx, q, ws, cartQuery{Person: p, Limit: 100})

@@ -3,12 +3,9 @@ package conversation
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -23,14 +20,10 @@ import (
 //go:embed optout.html
 var optOutHTML string
 
-//go:embed optout.css
-var optOutCSS string
-
 // optOutPage is the public page on which anybody can ask not to be texted: plain HTML, nothing loaded.
 type optOutPage struct {
 	service *Service
-	page    *template.Template
-	policy  string
+	page    httpx.Hosted
 }
 
 // optOutView is what the page shows.
@@ -38,7 +31,6 @@ type optOutView struct {
 	Title   string
 	Brand   string
 	Contact string
-	Style   template.CSS
 	Form    bool
 	Number  string // as it was typed
 	Problem string
@@ -49,9 +41,7 @@ type optOutView struct {
 const optOutAfter = 300 * time.Millisecond
 
 func (s *Service) optOutRoutes(api *httpx.API) {
-	sum := sha256.Sum256([]byte(optOutCSS))
-	p := optOutPage{service: s, page: template.Must(template.New("optout").Parse(optOutHTML)),
-		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}
+	p := optOutPage{service: s, page: httpx.NewHosted("opt-out", optOutHTML)}
 	api.Raw(httpx.Route{Method: http.MethodGet, Path: "/p/{slug}/stop", ID: "opt-out-page", Summary: "Where anybody can ask not to be texted", Permission: httpx.Public,
 		Rate: httpx.Rate{Burst: 60, Every: time.Second}}, p.show)
 	api.Raw(httpx.Route{Method: http.MethodPost, Path: "/p/{slug}/stop", ID: "opt-out-by-web", Summary: "Ask not to be texted", Permission: httpx.Public,
@@ -149,18 +139,7 @@ func (p optOutPage) refuse(w http.ResponseWriter, status int, ws org.Workspace, 
 }
 
 func (p optOutPage) write(w http.ResponseWriter, status int, view optOutView) {
-	view.Style = template.CSS(optOutCSS) // #nosec G203 -- our own file
-	var page bytes.Buffer
-	if err := p.page.Execute(&page, view); err != nil {
+	if err := p.page.Show(w, status, view); err != nil {
 		p.service.Log.Error("the opt-out page could not be written", "error", err)
-		status = http.StatusInternalServerError
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", p.policy)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Robots-Tag", "noindex")
-	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
 }

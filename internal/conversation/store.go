@@ -123,9 +123,9 @@ type earlierRow struct {
 func askEarlier(ws id.Workspace, since clock.Time, persons []id.Person, into map[id.Person][]earlierRow) []db.Question {
 	var out []db.Question
 	for part := range slices.Chunk(persons, inChunk) {
-		out = append(out, db.Question{Text: `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM message
-			JOIN ` + db.Keys("$2", len(part), 3) + ` AS k ON workspace_id = k.column1 AND person_id = k.column2
-			WHERE at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`,
+		out = append(out, db.Question{Text: `SELECT person_id, at, id, due_at, purpose, send_kind, subject, told_optout, asked FROM ` +
+			db.Keys("$2", len(part), 3) + ` AS k CROSS JOIN message WHERE workspace_id = k.column1 AND person_id = k.column2
+			AND at >= $1 AND direction = 'out' AND state <> 'dropped' AND state <> 'failed'`,
 			Args: db.KeyArgs([]any{int64(since), ws}, part), Row: func(r *db.Rows) error {
 				var e earlierRow
 				err := r.Scan(&e.person, &e.at, &e.id, &e.At, &e.Purpose, &e.Kind, &e.Subject, &e.told, &e.Asked)

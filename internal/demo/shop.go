@@ -99,6 +99,6 @@ func (t *teller) checkout(s story, at clock.Time) map[string]any {
 	body := contact(s.by, s.lines, total(s.lines))
 	body["token"], body["cart_token"] = s.token, "cart-"+s.token
 	body["created_at"], body["updated_at"] = stamp(at), stamp(at)
-	body["abandoned_checkout_url"] = t.app.LinkURL() + "/shop/" + s.token
+	body["abandoned_checkout_url"] = t.app.LinkURL() + "/shop/" + slug + "/" + s.token
 	return body
 }

@@ -84,6 +84,7 @@ func (s *Service) Routes(api *httpx.API) {
 	s.memberRoutes(api)
 	s.tokenRoutes(api)
 	s.clockRoutes(api)
+	s.storefrontRoutes(api)
 }
 
 // memberRoutes are a phone in the hands of somebody who is signed in.

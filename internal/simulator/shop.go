@@ -41,6 +41,7 @@ var errNothing = errs.New(errs.Conflict, "cart_empty", "There is nothing in this
 // basket is what the customer has before them in the shop.
 type basket struct {
 	token    string
+	url      string // where it can be seen again
 	currency money.Currency
 	lines    []commerce.Line
 	code     discount
@@ -96,6 +97,7 @@ func (s *Service) basket(ctx context.Context, p Phone, person id.Person, a Actio
 	case b.token == "":
 		b.token = s.IDs.Secret(16)
 	}
+	b.url = s.cartURL(ws, b.token)
 	if a.Do == "order" && len(open.Lines) > 0 {
 		b.lines, b.currency = open.Lines, open.Total.Currency
 		return b, nil
@@ -156,7 +158,7 @@ func (s *Service) told(p Phone, a Action, b basket) Told {
 	given, family := splitName(p.Name)
 	body := map[string]any{
 		"token": b.token, "cart_token": "cart-" + b.token, "phone": string(p.Number), "currency": b.currency, "customer_locale": "en",
-		"total_price": total.Decimal(), "line_items": lines, "created_at": stamp, "updated_at": stamp, "abandoned_checkout_url": s.PublicURL + "/shop/" + b.token,
+		"total_price": total.Decimal(), "line_items": lines, "created_at": stamp, "updated_at": stamp, "abandoned_checkout_url": b.url,
 		"customer": map[string]any{"first_name": given, "last_name": family, "phone": string(p.Number)},
 	}
 	if a.Do != "order" {

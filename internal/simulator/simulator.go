@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type Deps struct {
 	Carrier       *sim.Carrier
 	Demo          bool // the clock may be moved
 	PublicURL     string
+	Log           *slog.Logger
 }
 
 // Service is the simulated phones of all workspaces.
