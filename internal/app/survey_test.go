@@ -248,3 +248,32 @@ func TestAnOptOutEndsASurveyAndAnUnhappyCustomerGetsAPerson(t *testing.T) {
 		})
 	})
 }
+
+func TestAQuestionHeldByQuietHoursIsWaitedForFromTheMorning(t *testing.T) {
+	// Wednesday, 3:00 in New York.
+	eachWorld(t, "2026-11-18T08:00:00Z", func(t *testing.T, w *world) {
+		survey := w.survey("unhappy")
+		p := w.pickUp()
+		w.eventually("the hello arrives", func() bool { return p.thread() == 1 })
+		w.call("POST", "/conversations/"+w.person()+"/close", map[string]any{}, nil)
+		w.pass(2 * time.Hour)
+		var run asked
+		w.call("POST", "/surveys/"+survey+"/ask", map[string]any{"person_id": w.person()}, &run)
+		w.rest()
+		if got := p.got(); len(got) != 0 {
+			t.Fatalf("texted at five in the morning: %q", got)
+		}
+		w.pass(5 * time.Hour)
+		p.hears("from 1 to 5?")
+		w.pass(44 * time.Hour) // 48 hours after the asking, and less than that after the morning
+		w.rest()
+		if r := w.runOf(run.ID); r.Stage != "asked" {
+			t.Errorf("two nights after a morning's question the run is %+v", r)
+		}
+		w.pass(5 * time.Hour)
+		w.eventually("nobody answered", func() bool { r := w.runOf(run.ID); return r.Stage == "ended" && r.Result == "unanswered" })
+		if got := p.got(); len(got) != 1 {
+			t.Errorf("the phone got %q", got)
+		}
+	})
+}

@@ -28,6 +28,9 @@ const (
 // pauseFor is how long the team has before a question that was interrupted is asked again.
 const pauseFor = 24 * time.Hour
 
+// untilMorning is how much longer than its wait a question stays worth asking: quiet hours and a weekend may hold it.
+const untilMorning = 48 * time.Hour
+
 // timer is the body of both.
 type timer struct {
 	Run  RunID `json:"run"`
@@ -245,7 +248,7 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, v *visit, what utterance) 
 	send := conversation.Send{Workspace: v.ws, Person: v.run.Person, Purpose: v.plan.def.Purpose, Kind: conversation.KindBot,
 		Author: conversation.Author{Kind: conversation.ByBot, ID: string(v.run.Survey), Name: v.plan.def.Name}, Text: text,
 		ClientKey: string(v.run.ID) + ":" + strconv.Itoa(v.run.Vars.Said),
-		ExpiresAt: now.Add(time.Duration(v.plan.def.WaitHours) * time.Hour),
+		ExpiresAt: now.Add(time.Duration(v.plan.def.WaitHours)*time.Hour + untilMorning),
 		Why: map[string]any{"survey_id": v.run.Survey, "survey": v.plan.def.Name, "version": v.run.Version, "question": v.run.Question,
 			"run_id": v.run.ID, "started_at": v.run.StartedAt}}
 	if v.unasked {
