@@ -24,6 +24,9 @@ func (t *text) choices(q Question) Answer {
 		return unread(Negated)
 	}
 	for i := range t.ts {
+		if _, _, or := t.lang.or.at(t.ts, i); or {
+			kept[0].why = Doubtful // "shoes or bags": both, or one of them
+		}
 		if t.joins(i) {
 			t.use(i, i+1)
 		}

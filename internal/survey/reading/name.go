@@ -41,7 +41,8 @@ func (t *text) nameWords() []token {
 	for _, token := range t.ts {
 		inner := token.kind == sign && strings.Contains("-.", token.word)
 		if token.kind == sign && !inner {
-			if n := len(out); n > 0 && token.word == "," {
+			if n := len(out); n > 0 && strings.Contains(",&+/", token.word) {
+				token.word = ","
 				out = append(out, token)
 			}
 			continue
@@ -113,7 +114,7 @@ func (t *text) strange(words []token) bool {
 		switch {
 		case w.word == ",":
 			continue
-		case w.kind != letters, utf8.RuneCountInString(w.word) > 40:
+		case w.kind != letters, t.counts(w.word), utf8.RuneCountInString(w.word) > 40:
 			return true
 		case strings.Trim(w.word, ".-") == "":
 			return true
@@ -123,6 +124,13 @@ func (t *text) strange(words []token) bool {
 		}
 	}
 	return len(words) == 1 && utf8.RuneCountInString(strings.Trim(words[0].word, ".")) < 2
+}
+
+// counts says whether a word is a number or the name of a weekday, which answers another question.
+func (t *text) counts(word string) bool {
+	_, number := t.lang.numbers[word]
+	_, weekday := t.lang.weekdays[word]
+	return number && !t.lang.particles[word] || weekday
 }
 
 // partedByAnd parts two names: "Ann and Ben". A particle that is also "and" stays inside a name.

@@ -152,6 +152,10 @@ func (t *text) skips(as Type) bool {
 // that is no answer says that it asks, and a doubtful one is confirmed.
 func (t *text) asking(a Answer) Answer {
 	marked := strings.ContainsAny(t.raw, "?？¿")
+	if !marked && (a.State == Sure || a.State == Unsure) {
+		a.Asks = t.asksBeside()
+		return a
+	}
 	if a.State == Unread && (marked || t.beginsAsking()) {
 		a.Asks = true
 		if a.Why == NotUnderstood {
@@ -167,6 +171,17 @@ func (t *text) asking(a Answer) Answer {
 		return Answer{State: Unsure, Alternatives: []any{a.Value}, Why: Doubtful, Asks: a.Asks}
 	}
 	return a
+}
+
+// asksBeside says whether a question without its mark follows an answer: "ok, when does it arrive".
+func (t *text) asksBeside() bool {
+	for i := 1; i < len(t.ts); i++ {
+		_, end, ok := t.lang.questions.at(t.ts, i)
+		if ok && !t.used[i] && t.ts[i-1].punctuation() && end < len(t.ts) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *text) beginsAsking() bool {

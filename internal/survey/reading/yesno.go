@@ -30,7 +30,7 @@ func (t *text) yesNo() Answer {
 		return t.hint()
 	case slices.ContainsFunc(said, func(f found) bool { return f.value != said[0].value }):
 		return t.settleBoth()
-	case len(clear) == 0 && t.content(YesNo, 0, 0) > 0:
+	case len(clear) == 0 && t.content(YesNo, 0, 0) > 0, said[0].value == true && slices.ContainsFunc(alone, func(f found) bool { return f.value == false }):
 		said[0].why = Doubtful
 	}
 	return t.decided(said[0])
@@ -53,7 +53,7 @@ func (t *text) opinion(i int) (o opinion, end int) {
 	for _, way := range []struct {
 		means opinion
 		p     phrases
-	}{{undecided, t.lang.undecided}, {yes, t.lang.yes}, {no, t.lang.no}, {yesAlone, t.lang.yesAlone}, {noAlone, t.lang.noAlone}} {
+	}{{undecided, t.lang.undecided}, {undecided, t.lang.skip}, {yes, t.lang.yes}, {no, t.lang.no}, {yesAlone, t.lang.yesAlone}, {noAlone, t.lang.noAlone}} {
 		if _, to, ok := way.p.at(t.ts, i); ok && to > end {
 			o, end = way.means, to
 		}
@@ -84,11 +84,32 @@ func (t *text) decided(f found) Answer {
 	return sure(f.value)
 }
 
+// follows says whether token i stands right behind what was used, or behind its full stop.
+func (t *text) follows(i int) bool {
+	return i > 0 && t.used[i-1] || i > 1 && t.ts[i-1].word == "." && t.used[i-2]
+}
+
+// parted says whether punctuation stands between what was used and i.
+func (t *text) parted(i int) bool {
+	for at := i - 1; at >= 0 && !t.used[at]; at-- {
+		if t.ts[at].punctuation() {
+			return true
+		}
+	}
+	return false
+}
+
 // contradicts says whether the rest of the text takes back what was said.
 func (t *text) contradicts(yes bool) bool {
 	for i := range t.ts {
 		if t.used[i] {
 			continue
+		}
+		if !yes && t.ts[i].kind == figures && t.follows(i) {
+			return true // "No. 5" is no no
+		}
+		if _, _, good := t.lang.yesHints.at(t.ts, i); good && !yes && i > 0 && t.parted(i) {
+			return true // "no, I love it", but not "no me gusta"
 		}
 		_, _, but := t.lang.but.at(t.ts, i)
 		_, _, not := t.lang.negators.at(t.ts, i)
