@@ -8,6 +8,8 @@ const screens = [
   ["inbox", () => "/inbox"],
   ["conversation", async (page) => `/c/${(await phoneOf(page, "Giulia Romano")).person}`],
   ["blocked conversation", async (page) => `/c/${(await api(page, "GET", "/conversations?view=all&q=James")).items[0].person_id}`],
+  ["missing conversation", () => "/c/nobody"],
+  ["missing page", () => "/nowhere"],
   ["people", () => "/people"],
   ["person", async (page) => `/people/${(await phoneOf(page, "Giulia Romano")).person}`],
   ["carts", () => "/carts"],
@@ -18,6 +20,7 @@ const screens = [
   ["offers", () => "/offers"],
   ["phones", () => "/sim"],
   ["phone", async (page) => phoneAddress(await phoneOf(page, "Emma Clarke"))],
+  ["phone of a wrong link", () => "/sim/%2B15550100000?t=wrong"],
   ...["team", "channels", "shop", "brand", "compliance", "keys", "audit", "keyboard"].map((section) => [`settings of ${section}`, () => `/settings/${section}`]),
 ];
 

@@ -47,6 +47,7 @@ export function ConversationPane(props: PaneProps) {
     if (problem.status === 404)
       return (
         <EmptyState
+          whole
           icon={SearchX}
           title={t("notFound")}
           action={

@@ -69,9 +69,10 @@ export function Skeleton({ rows = 6, height = 64, retry }: { rows?: number; heig
   );
 }
 
-/** One sentence and one action for a place with nothing in it. The sample shows what it will look like. */
-export function EmptyState(props: { icon?: LucideIcon; title: string; text?: string; action?: ReactNode; sample?: ReactNode }) {
+/** One sentence and one action for a place with nothing in it. The sample shows what it will look like. A screen that has nothing else says `whole`: the title is its heading. */
+export function EmptyState(props: { icon?: LucideIcon; title: string; text?: string; action?: ReactNode; sample?: ReactNode; whole?: boolean }) {
   const Icon = props.icon;
+  const Title = props.whole ? "h1" : "p";
   return (
     <div className="mx-auto flex max-w-96 flex-col items-center gap-3 px-6 py-10 text-center">
       {Icon && (
@@ -79,7 +80,7 @@ export function EmptyState(props: { icon?: LucideIcon; title: string; text?: str
           <Icon aria-hidden className="size-6" strokeWidth={1.5} />
         </span>
       )}
-      <p className="text-section font-semibold text-text">{props.title}</p>
+      <Title className="text-section font-semibold text-text">{props.title}</Title>
       {props.text && <p className="text-body text-pretty text-text-2">{props.text}</p>}
       {props.action}
       {props.sample && (

@@ -13,6 +13,7 @@ export function NotFound() {
   return (
     <main className="grid h-full place-items-center">
       <EmptyState
+        whole
         icon={MapPinOff}
         title={t("title")}
         text={t("text")}

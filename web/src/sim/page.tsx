@@ -22,7 +22,11 @@ export function PhonePage() {
     if (now) setWorkspaceClock({ now, skipped_seconds: 0 });
   }, [now]);
   useTitle(data ? t("phone", { name: data.phone.name }) : t("title"));
-  if (isError && !data) return <EmptyState icon={Smartphone} title={t("invalid")} />;
+  if (isError && !data) return (
+      <main>
+        <EmptyState whole icon={Smartphone} title={t("invalid")} />
+      </main>
+    );
   if (!data) return <Skeleton rows={5} />;
   return (
     <main className="mx-auto flex h-dvh max-w-md flex-col bg-canvas">
