@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -211,7 +212,8 @@ func (a *App) openPeople(context.Context) error {
 			return a.Feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "person.changed", Person: person})
 		}})
 	a.Events = event.New(event.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, People: a.People, Mailbox: a.Mailbox})
-	a.Segments = segment.New(segment.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Feed: a.Feed})
+	a.Segments = segment.New(segment.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Org: a.Org, People: a.People, Feed: a.Feed, Log: a.Log,
+		Dir: filepath.Join(a.Config.DataDir, "segments")})
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"parley/internal/db"
 	"parley/internal/id"
 	"parley/internal/people"
 )
@@ -20,21 +19,13 @@ func kindsOf(definitions map[string]people.Definition) map[string]Type {
 	return out
 }
 
-// source is where an index is read from, and what of it.
-type source struct {
-	q      db.Queryer
-	ws     id.Workspace
-	kinds  map[string]Type     // of custom attributes
-	events map[string][]string // properties to be kept, by type
-}
-
-// build reads a whole workspace, and calls each with every event.
-func build(ctx context.Context, s source, each func(told)) (*Index, error) {
+// emptyIndex has the columns of all attributes and of consent.
+func emptyIndex(kinds map[string]Type) *Index {
 	x := newIndex()
 	for key, kind := range builtin() {
 		x.attrs[key] = &column{kind: kind, dict: newDict()}
 	}
-	for key, kind := range s.kinds {
+	for key, kind := range kinds {
 		x.attrs[custom+key] = &column{kind: kind, dict: newDict()}
 	}
 	for _, medium := range []people.Medium{people.SMS, people.MailBox} {
@@ -42,10 +33,16 @@ func build(ctx context.Context, s source, each func(told)) (*Index, error) {
 			x.consents[consentKey{medium, purpose}] = nil
 		}
 	}
+	return x
+}
+
+// build reads a whole workspace, and calls each with every event.
+func build(ctx context.Context, s source, each func(told)) (*Index, error) {
+	x := emptyIndex(s.kinds)
 	if err := x.readPersons(ctx, s); err != nil {
 		return nil, err
 	}
-	err := allEvents(ctx, s.q, s.ws, s.events, func(e told) {
+	err := s.allEvents(ctx, func(e told) {
 		x.stream(e.name, s).add(x.place(e.person), e.happened)
 		each(e)
 	})
@@ -90,7 +87,7 @@ func (x *Index) readPersonsAfter(ctx context.Context, s source, after id.Person)
 
 // readPicked reads some persons anew. gone says that one who was there has been merged into another, or erased.
 func (x *Index) readPicked(ctx context.Context, s source, k pick) (gone bool, err error) {
-	r, err := loadPersons(ctx, s.q, s.ws, k, s.kinds)
+	r, err := loadPersons(ctx, s, k)
 	if err != nil {
 		return false, err
 	}

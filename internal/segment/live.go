@@ -30,7 +30,10 @@ type live struct {
 	x      *Index
 	src    source
 	asked  clock.Time              // when it last looked
-	feed   int64                   // number of the last change of a person that it knows
+	feed   int64                   // number of the last change that it knows
+	feedAt clock.Time              // when that was
+	latest told                    // the event that was stored last, without its properties
+	kept   time.Time               // when its snapshot was written, by the machine's clock
 	recent map[event.ID]clock.Time // events stored within the overlap, which it will see again
 	unsure map[id.Person]bool      // persons who may have changed while they were read
 	gone   *time.Timer
@@ -42,7 +45,7 @@ func (s *Service) liveOf(ws id.Workspace) *live {
 	defer s.mu.Unlock()
 	l := s.indexes[ws]
 	if l == nil {
-		l = &live{src: source{q: s.DB, ws: ws, kinds: map[string]Type{}, events: map[string][]string{}}}
+		l = &live{src: source{q: s.DB, people: s.People, ws: ws, kinds: map[string]Type{}, events: map[string][]string{}}}
 		l.gone = time.AfterFunc(idle, func() { s.letGo(ws, l) })
 		s.indexes[ws] = l
 	}
@@ -63,6 +66,9 @@ func (s *Service) read(ctx context.Context, ws id.Workspace, kinds map[string]Ty
 	l := s.liveOf(ws)
 	l.mu.Lock()
 	err := s.follow(ctx, l, kinds, reads(programs))
+	if err == nil {
+		s.keep(l)
+	}
 	l.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("bring the index of segments up to date: %w", err)
@@ -76,6 +82,11 @@ func (s *Service) read(ctx context.Context, ws id.Workspace, kinds map[string]Ty
 // follow builds the index, or adds what is new.
 func (s *Service) follow(ctx context.Context, l *live, kinds map[string]Type, wanted map[string][]string) error {
 	now := s.Clock.Now()
+	if l.x == nil && l.kept.IsZero() {
+		if _, err := s.restore(ctx, l); err != nil {
+			return err
+		}
+	}
 	if l.x == nil || now < l.asked {
 		return s.rebuild(ctx, l, kinds, wanted)
 	}
@@ -89,6 +100,7 @@ func (s *Service) follow(ctx context.Context, l *live, kinds map[string]Type, wa
 		return err
 	}
 	if again {
+		s.forget(l)
 		return s.rebuild(ctx, l, kinds, wanted)
 	}
 	return nil
@@ -100,17 +112,22 @@ func (s *Service) rebuild(ctx context.Context, l *live, kinds map[string]Type, w
 	if err != nil {
 		return fmt.Errorf("read the head of the feed: %w", err)
 	}
-	l.x, l.src.kinds, l.recent, l.unsure = nil, kinds, map[event.ID]clock.Time{}, map[id.Person]bool{}
+	l.latest, l.x, l.src.kinds, l.recent, l.unsure = told{}, nil, kinds, map[event.ID]clock.Time{}, map[id.Person]bool{}
 	l.src.want(wanted)
 	x, err := build(ctx, l.src, func(e told) { l.noteRecent(e, now-overlap) })
 	if err != nil {
 		return err
 	}
 	l.x, l.feed, l.asked = x, head, now
-	return nil
+	l.feedAt, err = feedAt(ctx, s.Feed, l.src.ws, head)
+	return err
 }
 
+// noteRecent keeps what will be seen again, and the event that was stored last.
 func (l *live) noteRecent(e told, since clock.Time) {
+	if e.received > l.latest.received {
+		l.latest = told{id: e.id, person: e.person, name: e.name, received: e.received, happened: happened{at: e.at}}
+	}
 	if e.received >= since {
 		l.recent[e.id], l.unsure[e.person] = e.received, true
 	}
@@ -148,7 +165,7 @@ func (l *live) widen(ctx context.Context, kinds map[string]Type, wanted map[stri
 	}
 	for _, name := range l.src.want(wanted) {
 		stream := newStream(l.src.events[name])
-		err := eventsOf(ctx, l.src.q, l.src.ws, name, l.src.events, func(e told) {
+		err := l.src.eventsOf(ctx, name, func(e told) {
 			l.noteRecent(e, l.asked-overlap)
 			stream.add(l.x.place(e.person), e.happened)
 		})
@@ -195,7 +212,7 @@ func (s *Service) changedSince(ctx context.Context, l *live) (changed map[id.Per
 			return nil, resync, err
 		}
 		for _, e := range list {
-			l.feed = e.Seq
+			l.feed, l.feedAt = e.Seq, e.At
 			if e.Person != "" && strings.HasPrefix(e.Topic, "person.") {
 				changed[e.Person] = true
 			}
@@ -209,11 +226,11 @@ func (s *Service) changedSince(ctx context.Context, l *live) (changed map[id.Per
 // addEvents adds what was stored since it last looked; their persons may have been filled by what came with them.
 func (l *live) addEvents(ctx context.Context, changed map[id.Person]bool) error {
 	before := map[string]int{}
-	err := newEvents(ctx, l.src.q, l.src.ws, l.asked-overlap, l.src.events, func(e told) {
+	err := l.src.newEvents(ctx, l.asked-overlap, func(e told) {
 		if _, known := l.recent[e.id]; known {
 			return
 		}
-		l.recent[e.id] = e.received
+		l.noteRecent(e, 0)
 		changed[e.person] = true
 		stream := l.x.stream(e.name, l.src)
 		if _, noted := before[e.name]; !noted {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -31,6 +32,7 @@ type world struct {
 	ws   id.Workspace
 	rows map[string][][]any
 	next int
+	nums []string // numbers
 }
 
 func (w *world) id(prefix string) string {
@@ -87,16 +89,17 @@ func (w *world) person() {
 }
 
 func (w *world) phone(person string) {
-	t, number := w.t, w.id("+1")
+	t, number := w.t, fmt.Sprintf("+1212555%04d", 1000+w.next)
+	w.next++
+	w.nums = append(w.nums, number)
 	verified := int64(pickOf(t, "verified", 0, 5))
 	w.rows["person_identity"] = append(w.rows["person_identity"], []any{string(w.ws), "phone", number, person, "test", verified, int64(rapid.IntRange(1, 2).Draw(t, "created"))})
-	w.rows["consent_chain"] = append(w.rows["consent_chain"], []any{string(w.ws), "sms", "key" + number, number, int64(1), ""})
 	for _, purpose := range []people.Purpose{people.Marketing, people.Cart} {
 		status := pickOf(t, "status", "", "none", "pending", "granted", "revoked", "blocked")
 		if status == "" {
 			continue
 		}
-		w.rows["consent_state"] = append(w.rows["consent_state"], []any{string(w.ws), "sms", "key" + number, string(purpose), status, int64(1), "", "", false, "", "", int64(0), false,
+		w.rows["consent_state"] = append(w.rows["consent_state"], []any{string(w.ws), "sms", number, string(purpose), status, int64(1), "", "", false, "", "", int64(0), false,
 			int64(w.moment()), int64(0), false, int64(pickOf(t, "unreachable", 0, 0, 7))})
 	}
 }
@@ -119,7 +122,6 @@ func columns() map[string][]string {
 			"attributes", "attribute_sources", "value_minor", "value_currency", "orders", "last_order_at", "merged_into", "created_at", "updated_at"},
 		"person_tag":      {"workspace_id", "person_id", "tag", "source", "at"},
 		"person_identity": {"workspace_id", "kind", "value", "person_id", "source", "verified_at", "created_at"},
-		"consent_chain":   {"workspace_id", "medium", "address_key", "address", "length", "head"},
 		"consent_state": {"workspace_id", "medium", "address_key", "purpose", "status", "since", "event_id", "source", "given", "given_source", "disclosure_hash", "frequency",
 			"double_opt_in", "pending_until", "revoked_at", "doubtful", "unreachable_at"},
 		"event": {"workspace_id", "person_id", "at", "id", "type", "received_at", "source", "key", "props"},
@@ -128,18 +130,44 @@ func columns() map[string][]string {
 
 // write stores what the world has gathered since the last time.
 func (w *world) write(d *db.DB) {
-	err := d.Tx(w.t.Context(), func(tx *db.Tx) error {
-		for table, rows := range w.rows {
-			if err := tx.Bulk(w.t.Context(), db.Bulk{Table: table, Columns: columns()[table], JSON: []string{"attributes", "attribute_sources", "props"}, Rows: rows}); err != nil {
+	if err := insert(w.t.Context(), d, w.ws, w.rows, w.nums); err != nil {
+		w.t.Fatal(err)
+	}
+	w.rows, w.nums = map[string][][]any{}, nil
+}
+
+// insert puts rows into the tables. Rows of consent_state name the number itself: the ledger is asked for the key that it
+// knows it by.
+func insert(ctx context.Context, d *db.DB, ws id.Workspace, rows map[string][][]any, numbers []string) error {
+	c := clock.NewManual(start)
+	ledger := people.New(people.Deps{DB: d, Clock: c, IDs: id.NewSource(c)})
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		said := make([]people.Consent, len(numbers))
+		for i, n := range numbers {
+			said[i] = people.Consent{Workspace: ws, Address: n, Action: people.Acknowledge, Source: people.ByMember}
+		}
+		if _, err := ledger.RecordConsentAllTx(ctx, tx, said); err != nil {
+			return err
+		}
+		keys := map[string]string{}
+		found, err := tx.Query(ctx, "SELECT address, address_key FROM consent_chain WHERE workspace_id = $1", ws)
+		pairs, err := db.Collect(found, err, func(r *db.Rows) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) })
+		if err != nil {
+			return err
+		}
+		for _, p := range pairs {
+			keys[p[0]] = p[1]
+		}
+		for _, row := range rows["consent_state"] {
+			row[2] = keys[row[2].(string)]
+		}
+		for table, list := range rows {
+			if err := tx.Bulk(ctx, db.Bulk{Table: table, Columns: columns()[table], JSON: []string{"attributes", "attribute_sources", "props"}, Rows: list}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.rows = map[string][][]any{}
 }
 
 // condition is a random node of a definition.
@@ -289,7 +317,7 @@ func evalPersons(t *rapid.T, d *db.DB, ws id.Workspace) []*Person {
 	}
 	var out []*Person
 	for _, person := range ids {
-		p, err := loadPerson(t.Context(), d, ws, person, testKinds())
+		p, err := loadPerson(t.Context(), source{q: d, people: people.New(people.Deps{DB: d}), ws: ws, kinds: testKinds()}, person)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,7 +355,7 @@ func holdsUntilNext(t *rapid.T, p *Program, persons []*Person, now clock.Time, t
 }
 
 func mustBuild(t *rapid.T, d *db.DB, ws id.Workspace, programs []*Program) *Index {
-	x, err := build(t.Context(), source{q: d, ws: ws, kinds: testKinds(), events: reads(programs)}, func(told) {})
+	x, err := build(t.Context(), source{q: d, people: people.New(people.Deps{DB: d}), ws: ws, kinds: testKinds(), events: reads(programs)}, func(told) {})
 	if err != nil {
 		t.Fatal(err)
 	}

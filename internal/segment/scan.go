@@ -185,11 +185,17 @@ func (l *eventLeaf) scanFigure(x *Index, s *stream, from, to int, pass func(int)
 	if p == nil {
 		return out
 	}
+	nums := make([]float64, len(p.dict.values)) // by code, so that the loop over events compares no texts
+	for code, v := range p.dict.values {
+		nums[code] = math.NaN()
+		if v.kind == l.test.kind && v.currency == l.test.currency {
+			nums[code] = v.num
+		}
+	}
 	tallies := make([]tally, len(x.ids))
 	for i := from; i < to; i++ {
-		v := &p.dict.values[p.codes[i]]
-		if v.kind == l.test.kind && v.currency == l.test.currency && pass(i) {
-			tallies[s.person[i]].add(v.num)
+		if n := nums[p.codes[i]]; !math.IsNaN(n) && pass(i) {
+			tallies[s.person[i]].add(n)
 		}
 	}
 	for place := range tallies {
@@ -214,7 +220,8 @@ func (l *sequenceLeaf) scan(x *Index, m moment) bitset {
 	return l.scanThen(x, first, then, m)
 }
 
-// scanAbsent finds the latest first event of everybody, and takes out those who did the second one since.
+// scanAbsent finds the latest first event of everybody, and takes out those who did the second one since. Nothing before
+// the time in which the first one is due matters.
 func (l *sequenceLeaf) scanAbsent(x *Index, first, then *stream, m moment) bitset {
 	out := newBits(len(x.ids))
 	latest := make([]clock.Time, len(x.ids))
@@ -222,16 +229,16 @@ func (l *sequenceLeaf) scanAbsent(x *Index, first, then *stream, m moment) bitse
 		latest[i] = begin
 	}
 	passFirst, passThen := l.first.filter.passing(first), l.then.filter.passing(then)
-	_, end := first.within(span{begin, m.now})
-	for i := range first.at[:end] {
+	from, end := first.within(span{m.now - l.limit(), m.now})
+	for i := from; i < end; i++ {
 		if passFirst(i) {
 			latest[first.person[i]] = first.at[i]
 		}
 	}
 	// How many second events there are since, and how many of them are the first event itself.
 	since, self := make([]uint32, len(x.ids)), make([]uint32, len(x.ids))
-	_, end = then.within(span{begin, m.now})
-	for i := range then.at[:end] {
+	from, end = then.within(span{m.now - l.limit(), m.now})
+	for i := from; i < end; i++ {
 		place := then.person[i]
 		if then.at[i] < latest[place] || latest[place] == begin || !passThen(i) {
 			continue

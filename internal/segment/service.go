@@ -3,6 +3,7 @@ package segment
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type Deps struct {
 	Org    *org.Service
 	People *people.Service
 	Feed   *feed.Feed
+	Log    *slog.Logger
+	Dir    string // where snapshots of indexes lie; empty keeps none
 }
 
 // Service keeps segments and answers who is in them. It is safe for concurrent use.
@@ -34,7 +37,12 @@ type Service struct {
 }
 
 // New is a service on its dependencies.
-func New(deps Deps) *Service { return &Service{Deps: deps, indexes: map[id.Workspace]*live{}} }
+func New(deps Deps) *Service {
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{Deps: deps, indexes: map[id.Workspace]*live{}}
+}
 
 // words are what definitions of a workspace may speak of.
 func (s *Service) words(ctx context.Context, q db.Queryer, ws id.Workspace) (Words, error) {
@@ -354,7 +362,7 @@ func (s *Service) Of(ctx context.Context, ws id.Workspace, person id.Person, dra
 	if err != nil {
 		return nil, err
 	}
-	who, err := loadPerson(ctx, s.DB, ws, now[person], kindsOf(w.Attributes))
+	who, err := loadPerson(ctx, source{q: s.DB, people: s.People, ws: ws, kinds: kindsOf(w.Attributes)}, now[person])
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func newBrand(t testing.TB, d *db.DB) *brand {
 			return f.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "person.changed", Person: person})
 		}})
 	b.events = event.New(event.Deps{DB: d, Clock: c, IDs: ids, People: persons, Mailbox: mailbox.New(d, c, ids, mailbox.Options{})})
-	b.Service = New(Deps{DB: d, Clock: c, IDs: ids, People: persons, Feed: f,
+	b.Service = New(Deps{DB: d, Clock: c, IDs: ids, People: persons, Feed: f, Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Org: org.New(org.Deps{DB: d, Clock: c, IDs: ids, Log: slog.New(slog.DiscardHandler), Dir: t.TempDir()})})
 	b.tx(func(tx *db.Tx) error {
 		w, err := b.Org.CreateWorkspaceTx(t.Context(), tx, org.NewWorkspace{Name: "Fashion Era", Country: "IT", Timezone: "Europe/Rome", Currency: "EUR"})
@@ -242,12 +243,13 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 		`{"event":"visit","agg":{"last":"page"},"op":"eq","value":"a"}`, `{"event":"visit","agg":{"distinct":"page"},"op":"gte","value":2}`,
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		starts := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			b := newBrand(t, d)
 			seen := map[int]bool{}
 			for range rapid.IntRange(4, 25).Draw(rt, "steps") {
 				n := rapid.IntRange(1, 4).Draw(rt, "who")
-				do := rapid.IntRange(0, 7).Draw(rt, "what")
+				do := rapid.IntRange(0, 8).Draw(rt, "what")
 				if !seen[n] {
 					do = 0
 				}
@@ -270,6 +272,8 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 					})
 				case 7:
 					b.Clock.Skip(time.Duration(rapid.IntRange(1, 20).Draw(rt, "skip")) * time.Second)
+				case 8:
+					starts += b.restart()
 				}
 				condition := rapid.SampledFrom(conditions).Draw(rt, "condition")
 				p := mustCompile(t, testWords(), where(condition))
@@ -283,6 +287,76 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 				}
 			}
 		})
+		if starts == 0 {
+			t.Error("no start was made from a snapshot")
+		}
+	})
+}
+
+// restart writes a snapshot and forgets the index, as a start of the program does, and says whether the next question
+// begins with the snapshot.
+func (b *brand) restart() int {
+	b.t.Helper()
+	l := b.liveOf(b.ws)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.x == nil {
+		return 0
+	}
+	l.kept = time.Time{}
+	b.keep(l)
+	b.letGo(b.ws, l)
+	again := b.liveOf(b.ws)
+	fits, err := b.restore(b.t.Context(), again)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.letGo(b.ws, again)
+	if fits {
+		return 1
+	}
+	return 0
+}
+
+func TestASnapshotOfAnotherPastIsNotUsed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		everybody := `{"event":"visited"}`
+		for name, spoil := range map[string]func(b *brand, tx *db.Tx) error{
+			"the last event is not there": func(b *brand, tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), "DELETE FROM event WHERE workspace_id = $1 AND key = 'k2'", b.ws)
+				return err
+			},
+			"the last change was at another time": func(b *brand, tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), "UPDATE feed_event SET at = at - 1 WHERE workspace_id = $1", b.ws)
+				return err
+			},
+			"the file is cut short": func(b *brand, _ *db.Tx) error {
+				return os.Truncate(b.snapshotFile(b.ws), 100)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				b := newBrand(t, d)
+				b.tell(1, "visited", start-hour, nil)
+				b.consents(1, people.Grant)
+				b.Clock.Skip(time.Second)
+				b.tell(2, "visited", start-hour, nil)
+				if p := b.preview(everybody); p.Count != 2 {
+					t.Fatal(p)
+				}
+				if b.restart() != 1 {
+					t.Fatal("the snapshot was not used while it fitted")
+				}
+				b.tx(func(tx *db.Tx) error { return spoil(b, tx) })
+				fits, err := b.restore(t.Context(), b.liveOf(b.ws))
+				if err != nil || fits {
+					t.Errorf("used: %v, %v", fits, err)
+				}
+				b.tell(3, "visited", start-hour, nil)
+				if p, want := b.preview(everybody), map[bool]int{true: 2, false: 3}[strings.Contains(name, "event is")]; p.Count != want {
+					t.Errorf("got %d, want %d", p.Count, want)
+				}
+			})
+		}
 	})
 }
 

@@ -33,28 +33,42 @@ func (k pick) on(column string, ws id.Workspace) (string, []any) {
 	return column + " IN " + db.In(len(k.ids), 2), db.InArgs([]any{ws}, k.ids)
 }
 
+// source is where segments are read from, and what of it.
+type source struct {
+	q      db.Queryer
+	people *people.Service
+	ws     id.Workspace
+	kinds  map[string]Type     // of custom attributes
+	events map[string][]string // properties to be kept, by type
+}
+
 // reading is the persons of one pick while they are read.
 type reading struct {
+	source
 	persons   map[id.Person]*Person
 	merged    []id.Person                                  // into others; they belong nowhere
 	addresses map[id.Person]map[people.IdentityKind]string // that Parley would write to
-	kinds     map[string]Type                              // of custom attributes
 }
 
 // loadPersons reads what segments know of persons, without their events.
-func loadPersons(ctx context.Context, q db.Queryer, ws id.Workspace, k pick, kinds map[string]Type) (reading, error) {
-	r := reading{persons: map[id.Person]*Person{}, addresses: map[id.Person]map[people.IdentityKind]string{}, kinds: kinds}
-	for _, step := range []func(context.Context, db.Queryer, id.Workspace, pick) error{r.profiles, r.tags, r.identities, r.consents} {
-		if err := step(ctx, q, ws, k); err != nil {
+func loadPersons(ctx context.Context, s source, k pick) (reading, error) {
+	r := reading{source: s, persons: map[id.Person]*Person{}, addresses: map[id.Person]map[people.IdentityKind]string{}}
+	for _, step := range []func(context.Context, pick) error{r.profiles, r.tags, r.identities} {
+		if err := step(ctx, k); err != nil {
+			return r, err
+		}
+	}
+	for kind, medium := range map[people.IdentityKind]people.Medium{people.Phone: people.SMS, people.Email: people.MailBox} {
+		if err := r.consents(ctx, kind, medium); err != nil {
 			return r, err
 		}
 	}
 	return r, nil
 }
 
-func (r *reading) profiles(ctx context.Context, q db.Queryer, ws id.Workspace, k pick) error {
-	where, args := k.on("id", ws)
-	rows, err := q.Query(ctx, `SELECT id, name, given_name, family_name, language, timezone, country, state, zip, preferred_channel,
+func (r *reading) profiles(ctx context.Context, k pick) error {
+	where, args := k.on("id", r.ws)
+	rows, err := r.q.Query(ctx, `SELECT id, name, given_name, family_name, language, timezone, country, state, zip, preferred_channel,
 			attributes, value_minor, value_currency, orders, last_order_at, created_at, merged_into
 		FROM person WHERE workspace_id = $1 AND `+where, args...)
 	if err != nil {
@@ -110,9 +124,9 @@ func typed(v value, kind Type) value {
 	return v
 }
 
-func (r *reading) tags(ctx context.Context, q db.Queryer, ws id.Workspace, k pick) error {
-	where, args := k.on("person_id", ws)
-	rows, err := q.Query(ctx, "SELECT person_id, tag FROM person_tag WHERE workspace_id = $1 AND "+where+" ORDER BY person_id, tag", args...)
+func (r *reading) tags(ctx context.Context, k pick) error {
+	where, args := k.on("person_id", r.ws)
+	rows, err := r.q.Query(ctx, "SELECT person_id, tag FROM person_tag WHERE workspace_id = $1 AND "+where+" ORDER BY person_id, tag", args...)
 	if err != nil {
 		return fmt.Errorf("read tags: %w", err)
 	}
@@ -135,9 +149,9 @@ func (r *reading) append(person id.Person, key, text string) {
 	}
 }
 
-func (r *reading) identities(ctx context.Context, q db.Queryer, ws id.Workspace, k pick) error {
-	where, args := k.on("person_id", ws)
-	rows, err := q.Query(ctx, `SELECT person_id, kind, value FROM person_identity WHERE workspace_id = $1 AND `+where+`
+func (r *reading) identities(ctx context.Context, k pick) error {
+	where, args := k.on("person_id", r.ws)
+	rows, err := r.q.Query(ctx, `SELECT person_id, kind, value FROM person_identity WHERE workspace_id = $1 AND `+where+`
 		AND kind IN ('phone', 'email') ORDER BY person_id, CASE WHEN verified_at = 0 THEN 1 ELSE 0 END, created_at, value`, args...)
 	if err != nil {
 		return fmt.Errorf("read identities: %w", err)
@@ -161,43 +175,34 @@ func (r *reading) identities(ctx context.Context, q db.Queryer, ws id.Workspace,
 	return rows.Err()
 }
 
-func (r *reading) consents(ctx context.Context, q db.Queryer, ws id.Workspace, k pick) error {
-	where, args := k.on("i.person_id", ws)
-	rows, err := q.Query(ctx, `SELECT i.person_id, i.kind, i.value, s.medium, s.purpose, s.status, s.pending_until, s.unreachable_at
-		FROM person_identity i
-		JOIN consent_chain c ON c.workspace_id = i.workspace_id AND c.medium = CASE i.kind WHEN 'phone' THEN 'sms' ELSE 'email' END AND c.address = i.value
-		JOIN consent_state s ON s.workspace_id = c.workspace_id AND s.medium = c.medium AND s.address_key = c.address_key
-		WHERE i.workspace_id = $1 AND `+where+` AND i.kind IN ('phone', 'email')`, args...)
+// consents reads where the addresses of one kind stand.
+func (r *reading) consents(ctx context.Context, kind people.IdentityKind, medium people.Medium) error {
+	var addresses []string
+	for _, of := range r.addresses {
+		if of[kind] != "" {
+			addresses = append(addresses, of[kind])
+		}
+	}
+	states, err := r.people.States(ctx, r.q, r.ws, medium, addresses)
 	if err != nil {
-		return fmt.Errorf("read consent: %w", err)
+		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var person id.Person
-		var kind people.IdentityKind
-		var address string
-		var key consentKey
-		var c consent
-		var unreachable clock.Time
-		if err := rows.Scan(&person, &kind, &address, &key.medium, &key.purpose, &c.status, &c.pendingUntil, &unreachable); err != nil {
-			return fmt.Errorf("read a consent: %w", err)
-		}
-		c.unreachable = unreachable != 0
-		if p := r.persons[person]; p != nil && r.addresses[person][kind] == address {
-			p.consents[key] = c
+	for person, p := range r.persons {
+		for purpose, s := range states[r.addresses[person][kind]] {
+			p.consents[consentKey{medium, purpose}] = consent{s.Status, s.PendingUntil, !s.UnreachableAt.IsZero()}
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // loadPerson reads one person with all their events; nil when there is none, or they were merged into another.
-func loadPerson(ctx context.Context, q db.Queryer, ws id.Workspace, person id.Person, kinds map[string]Type) (*Person, error) {
-	r, err := loadPersons(ctx, q, ws, these(person), kinds)
+func loadPerson(ctx context.Context, s source, person id.Person) (*Person, error) {
+	r, err := loadPersons(ctx, s, these(person))
 	if err != nil || r.persons[person] == nil {
 		return nil, err
 	}
 	p := r.persons[person]
-	rows, err := q.Query(ctx, "SELECT type, at, props FROM event WHERE workspace_id = $1 AND person_id = $2 ORDER BY at, id", ws, person)
+	rows, err := s.q.Query(ctx, "SELECT type, at, props FROM event WHERE workspace_id = $1 AND person_id = $2 ORDER BY at, id", s.ws, person)
 	if err != nil {
 		return nil, fmt.Errorf("read events of %s: %w", person, err)
 	}
@@ -233,7 +238,7 @@ type told struct {
 const eventColumns = "SELECT id, person_id, type, at, received_at, props FROM event "
 
 // eachEvent calls fn with the events that a statement finds. Properties are decoded only for types of which some are read.
-func eachEvent(rows *db.Rows, err error, wanted map[string][]string, fn func(told)) error {
+func (s source) eachEvent(rows *db.Rows, err error, fn func(told)) error {
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
@@ -244,7 +249,7 @@ func eachEvent(rows *db.Rows, err error, wanted map[string][]string, fn func(tol
 		if err := rows.Scan(&e.id, &e.person, &e.name, &e.at, &e.received, &raw); err != nil {
 			return fmt.Errorf("read an event: %w", err)
 		}
-		if e.props, err = raw.only(wanted[e.name]); err != nil {
+		if e.props, err = raw.only(s.events[e.name]); err != nil {
 			return fmt.Errorf("read the properties of %s: %w", e.id, err)
 		}
 		fn(e)
@@ -287,19 +292,30 @@ func (t text) only(names []string) (map[string]any, error) {
 }
 
 // allEvents reads every event of a workspace, in no order of time.
-func allEvents(ctx context.Context, q db.Queryer, ws id.Workspace, wanted map[string][]string, fn func(told)) error {
-	rows, err := q.Query(ctx, eventColumns+"WHERE workspace_id = $1", ws)
-	return eachEvent(rows, err, wanted, fn)
+func (s source) allEvents(ctx context.Context, fn func(told)) error {
+	rows, err := s.q.Query(ctx, eventColumns+"WHERE workspace_id = $1", s.ws)
+	return s.eachEvent(rows, err, fn)
 }
 
 // newEvents reads the events that were stored at a moment or later.
-func newEvents(ctx context.Context, q db.Queryer, ws id.Workspace, since clock.Time, wanted map[string][]string, fn func(told)) error {
-	rows, err := q.Query(ctx, eventColumns+"WHERE workspace_id = $1 AND received_at >= $2", ws, since)
-	return eachEvent(rows, err, wanted, fn)
+func (s source) newEvents(ctx context.Context, since clock.Time, fn func(told)) error {
+	rows, err := s.q.Query(ctx, eventColumns+"WHERE workspace_id = $1 AND received_at >= $2", s.ws, since)
+	return s.eachEvent(rows, err, fn)
 }
 
 // eventsOf reads the events of one type.
-func eventsOf(ctx context.Context, q db.Queryer, ws id.Workspace, name string, wanted map[string][]string, fn func(told)) error {
-	rows, err := q.Query(ctx, eventColumns+"WHERE workspace_id = $1 AND type = $2", ws, name)
-	return eachEvent(rows, err, wanted, fn)
+func (s source) eventsOf(ctx context.Context, name string, fn func(told)) error {
+	rows, err := s.q.Query(ctx, eventColumns+"WHERE workspace_id = $1 AND type = $2", s.ws, name)
+	return s.eachEvent(rows, err, fn)
+}
+
+// hasEvent says whether an event is there as it was.
+func hasEvent(ctx context.Context, q db.Queryer, ws id.Workspace, e savedEvent) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM event WHERE workspace_id = $1 AND person_id = $2 AND at = $3 AND id = $4 AND received_at = $5",
+		ws, e.Person, e.At, e.ID, e.Received).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for an event of a snapshot: %w", err)
+	}
+	return n == 1, nil
 }

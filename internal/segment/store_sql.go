@@ -260,15 +260,15 @@ func (l *consentLeaf) sql(q *query) string {
 	return q.standing(l.key, states[l.is])
 }
 
-// standing asks for the state of the address that Parley would write to: no other one of the person comes before it.
+// standing asks for the state of the address that Parley would write to, the first one of the person.
 func (q *query) standing(key consentKey, state string) string {
 	medium, purpose, kind := q.text(string(key.medium)), q.text(string(key.purpose)), q.text(string(addressKind(key.medium)))
 	return `p.id IN (SELECT i.person_id FROM consent_state s
 		JOIN consent_chain c ON c.workspace_id = s.workspace_id AND c.medium = s.medium AND c.address_key = s.address_key
 		JOIN person_identity i ON i.workspace_id = s.workspace_id AND i.kind = ` + kind + ` AND i.value = c.address
 		WHERE s.workspace_id = $1 AND s.medium = ` + medium + ` AND s.purpose = ` + purpose + ` AND (` + state + `)
-		AND NOT EXISTS (SELECT 1 FROM person_identity o WHERE o.workspace_id = $1 AND o.person_id = i.person_id AND o.kind = i.kind
-			AND (CASE WHEN o.verified_at = 0 THEN 1 ELSE 0 END, o.created_at, o.value) < (CASE WHEN i.verified_at = 0 THEN 1 ELSE 0 END, i.created_at, i.value)))`
+		AND i.value = (SELECT o.value FROM person_identity o WHERE o.workspace_id = $1 AND o.person_id = i.person_id AND o.kind = i.kind
+			ORDER BY CASE WHEN o.verified_at = 0 THEN 1 ELSE 0 END, o.created_at, o.value LIMIT 1))`
 }
 
 func addressKind(m people.Medium) people.IdentityKind {

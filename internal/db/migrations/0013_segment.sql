@@ -16,5 +16,3 @@ CREATE UNIQUE INDEX segment_name ON segment (workspace_id, name);
 -- The index of segments in memory follows what is stored after it was built.
 CREATE INDEX event_received ON event (workspace_id, received_at);
 
--- From a number to its consent, for one person and for all.
-CREATE INDEX consent_chain_address ON consent_chain (workspace_id, medium, address);
