@@ -296,6 +296,7 @@ func TestAReminderThatBringsNobodyBackEndsItsRunAfterAWeek(t *testing.T) {
 		w.shop("checkouts/update", "w1", checkout("tok-1", maria, w.clock.Now(), map[string]any{"state": "subscribed", "opt_in_level": "confirmed_opt_in"}))
 		w.pass(31 * time.Minute)
 		w.eventually("the cart is being recovered", func() bool { s, _ := w.cart(); return s == "recovering" })
+		w.eventually("the timeline says what the journey does", func() bool { return w.timeline("journey") == "Entered Cart recovery: Waits 7 days." })
 		w.text("SM-1", maria, "maybe later") // what happens meanwhile must not lose the wait
 		var runs struct {
 			Items []struct {
@@ -308,5 +309,20 @@ func TestAReminderThatBringsNobodyBackEndsItsRunAfterAWeek(t *testing.T) {
 			return len(runs.Items) == 1 && runs.Items[0].State == "done" && runs.Items[0].Result == "not recovered"
 		})
 		w.eventually("the cart has expired", func() bool { s, _ := w.cart(); return s == "expired" })
+		if got := w.timeline("journey"); got != "Entered Cart recovery: Ended: not recovered." {
+			t.Errorf("the timeline says %q", got)
+		}
 	})
+}
+
+// timeline is the newest item of a kind on Maria's timeline.
+func (w *world) timeline(kind string) string {
+	var page struct {
+		Items []struct{ Title, Text string } `json:"items"`
+	}
+	w.call("GET", "/people/"+w.person()+"/timeline?filter="+kind, nil, &page)
+	if len(page.Items) == 0 {
+		return ""
+	}
+	return page.Items[0].Title + ": " + page.Items[0].Text
 }

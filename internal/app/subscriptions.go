@@ -52,23 +52,14 @@ func (a *App) subscribe() {
 	a.Jobs.Every("feed.trim", a.Config.SweepEvery)
 }
 
-// lines are the events that a thread shows, with their titles.
-func lines() map[string]string {
-	return map[string]string{
-		"checkout_started": "Started a checkout", "cart_abandoned": "Left a cart behind", "cart_emptied": "Emptied the cart",
-		"cart_recovered": "Came back and bought the cart", "order_placed": "Placed an order", "order_cancelled": "Cancelled an order",
-		"consent_confirmed": "Confirmed the sign-up", "offer_issued": "Got a code", "offer_redeemed": "Used a code", "link_clicked": "Opened a link",
-	}
-}
-
 // eventLine shows what happened as a line in the thread.
 func (a *App) eventLine(ctx context.Context, tx *db.Tx, item mailbox.Item) error {
 	var e event.Happened
 	if err := item.Decode(&e); err != nil {
 		return err
 	}
-	title, ok := lines()[e.Type]
-	if !ok {
+	title, known := event.Title(e.Type)
+	if !known {
 		return nil
 	}
 	return a.Conversations.AddEventTx(ctx, tx, conversation.EventLine{Workspace: item.Workspace, Person: item.Person, At: e.At,

@@ -258,6 +258,8 @@ func (l line) timelineItem() people.TimelineItem {
 		item.Kind, item.Icon, item.Title = "note", "note", "Note by "+l.detail.AuthorName
 	case l.direction == In:
 		item.Title = "Wrote"
+	case l.detail.AuthorName == "":
+		item.Title = "Sent automatically"
 	default:
 		item.Title = "Sent by " + l.detail.AuthorName
 	}

@@ -329,7 +329,7 @@ func TestTheTimelineMergesItsSources(t *testing.T) { // CP-3
 				break
 			}
 		}
-		want := []string{"140 Order placed", "130 Order placed", "120 Order placed", "115 Opted out of everything", "110 Order placed", "100 Order placed"}
+		want := []string{"140 Placed an order", "130 Placed an order", "120 Placed an order", "115 Opted out of everything", "110 Placed an order", "100 Placed an order"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("timeline (-want +got):\n%s", diff)
 		}

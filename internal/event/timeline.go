@@ -2,8 +2,6 @@ package event
 
 import (
 	"context"
-	"strings"
-	"unicode"
 
 	"parley/internal/db"
 	"parley/internal/id"
@@ -12,17 +10,8 @@ import (
 
 // timelineItem is the event as the timeline shows it.
 func (e Event) timelineItem() people.TimelineItem {
-	return people.TimelineItem{ID: string(e.ID), Kind: "event", At: e.At, Title: title(e.Type), Text: "from " + e.Source,
+	return people.TimelineItem{ID: string(e.ID), Kind: "event", At: e.At, Title: e.heading(), Text: e.sentence(),
 		Icon: "event", Props: map[string]any{"type": e.Type, "props": e.Props}}
-}
-
-// title is an event's name as people read it: "order_placed" is "Order placed".
-func title(name string) string {
-	words := strings.ReplaceAll(name, "_", " ")
-	for i, r := range words {
-		return string(unicode.ToUpper(r)) + words[i+len(string(r)):]
-	}
-	return words
 }
 
 // timelineSource shows the events of a person.

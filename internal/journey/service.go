@@ -217,6 +217,9 @@ func (s *Service) Runs(ctx context.Context, q db.Queryer, ws id.Workspace, p id.
 	return runsOf(ctx, q, ws, p)
 }
 
+// takenOut begins the result of a run that somebody ended by hand; their name follows.
+const takenOut = "taken out by "
+
 // ExitTx takes a person out of a journey by hand.
 func (s *Service) ExitTx(ctx context.Context, tx *db.Tx, actor org.Actor, run RunID) error {
 	n, err := findRun(ctx, tx, actor.Workspace, run)
@@ -226,7 +229,7 @@ func (s *Service) ExitTx(ctx context.Context, tx *db.Tx, actor org.Actor, run Ru
 	if n.State != RunActive {
 		return nil
 	}
-	n.end(s.Clock.Now(), RunExited, "taken out by "+actor.Name)
+	n.end(s.Clock.Now(), RunExited, takenOut+actor.Name)
 	if err := s.settle(ctx, tx, actor.Workspace, &n); err != nil {
 		return err
 	}

@@ -81,6 +81,7 @@ export const t = catalogue("people", {
   kind_event: "Events",
   kind_consent: "Consent",
   kind_journey: "Journeys",
+  kind_survey: "Surveys",
   kind_cart: "Carts",
   kind_order: "Orders",
   kind_code: "Codes",

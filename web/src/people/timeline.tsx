@@ -57,7 +57,7 @@ function Item({ item }: { item: TimelineItem }) {
   );
 }
 
-const kinds = ["message", "note", "event", "consent", "journey", "cart", "order", "code", "link"] as const;
+const kinds = ["message", "note", "event", "consent", "journey", "survey", "cart", "order", "code", "link"] as const;
 
 function kindName(kind: string): string {
   const known = kinds.find((each) => each === kind);
