@@ -248,6 +248,9 @@ func (r *resolver) fill(ctx context.Context, tx *db.Tx) error {
 		before := p.place()
 		if hints[person].fill(p) {
 			saveHinted(ctx, tx, r.ws, p, now)
+			if err := r.s.changed(ctx, tx, r.ws, person); err != nil {
+				return err
+			}
 		}
 		if place := p.place(); place != before {
 			savePlace(ctx, tx, r.ws, p.ID, "", compliance.Evidence{Source: compliance.Profile,

@@ -18,7 +18,12 @@
 //   - consent is that of the address that Parley would write to: the first verified one, else the first;
 //   - somebody who was merged into another is in no segment.
 //
+// The index of a workspace is built at its first question, follows what is stored whenever somebody asks, and is let go
+// after a while without questions. It hears of persons by the feed (person.*: whoever changes, merges or erases a person
+// says so there) and of events by when they were received.
+//
 // Invariants:
+//   - a number includes what was committed before the question, if its transaction took less than ten seconds;
 //   - Eval, the index and SQL agree for every definition, person and moment;
 //   - before the moment that Eval names, its answer stays the same unless something happens;
 //   - a definition that is stored compiled when it was stored.

@@ -61,7 +61,7 @@ func (s *Service) letGo(ws id.Workspace, l *live) {
 	}
 }
 
-// read calls fn with an index that knows everything committed before the call, and what the programs read.
+// read calls fn with an index that knows what was committed before the call, and has what the programs read.
 func (s *Service) read(ctx context.Context, ws id.Workspace, kinds map[string]Type, programs []*Program, fn func(*Index)) error {
 	l := s.liveOf(ws)
 	l.mu.Lock()
@@ -75,6 +75,9 @@ func (s *Service) read(ctx context.Context, ws id.Workspace, kinds map[string]Ty
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if l.x == nil { // somebody else asked in between, and could not read all
+		return errNotRead
+	}
 	fn(l.x)
 	return nil
 }

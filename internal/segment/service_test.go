@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ type brand struct {
 	ws     id.Workspace
 	events *event.Service
 	keys   int
+
+	unplaced int // somebody of whom events do not say where they are
 }
 
 func newBrand(t testing.TB, d *db.DB) *brand {
@@ -44,7 +47,7 @@ func newBrand(t testing.TB, d *db.DB) *brand {
 	c := clock.NewManual(start)
 	ids := id.NewSource(c)
 	f := feed.New(d, c, feed.Options{})
-	b := &brand{t: t}
+	b := &brand{t: t, unplaced: -1}
 	persons := people.New(people.Deps{DB: d, Clock: c, IDs: ids,
 		Country: func(context.Context, db.Queryer, id.Workspace) (string, error) { return "IT", nil },
 		Changed: func(ctx context.Context, tx *db.Tx, ws id.Workspace, person id.Person) error {
@@ -80,7 +83,7 @@ func (b *brand) tell(who int, name string, at clock.Time, props map[string]any) 
 	b.t.Helper()
 	b.keys++
 	out, err := b.events.Ingest(b.t.Context(), b.ws, "shop", []event.Incoming{{Type: name, At: at, Key: fmt.Sprint("k", b.keys), Props: props,
-		Person: event.Who{Phone: phoneOf(who), Hint: people.Hint{Country: "IT"}}}})
+		Person: event.Who{Phone: phoneOf(who), Hint: people.Hint{Country: map[bool]string{true: "IT"}[who != b.unplaced]}}}})
 	if err != nil || out[0].Status != event.Accepted {
 		b.t.Fatal(err, out)
 	}
@@ -172,6 +175,19 @@ func TestAPreviewSaysWhatEachConditionKeeps(t *testing.T) {
 	})
 }
 
+func TestWhatATextSaysOfItsSenderCountsAtOnce(t *testing.T) {
+	b := newBrand(t, dbtest.SQLite(t))
+	b.unplaced = 1
+	b.tell(1, "visited", start-hour, nil)
+	for _, want := range []int{0, 1} {
+		b.Clock.Skip(time.Minute)
+		if p := b.preview(`{"attr":"country","op":"eq","value":"IT"}`); p.Count != want {
+			t.Errorf("got %d in Italy, want %d", p.Count, want)
+		}
+		b.hint(1, "IT")
+	}
+}
+
 func TestAnAnswerSaysWhyAndUntilWhen(t *testing.T) {
 	b := newBrand(t, dbtest.SQLite(t))
 	b.tell(1, "order_placed", start-hour, euro(5000))
@@ -246,12 +262,17 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 		starts := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			b := newBrand(t, d)
+			b.unplaced = 3
 			seen := map[int]bool{}
 			for range rapid.IntRange(4, 25).Draw(rt, "steps") {
 				n := rapid.IntRange(1, 4).Draw(rt, "who")
-				do := rapid.IntRange(0, 8).Draw(rt, "what")
+				do := rapid.IntRange(0, 9).Draw(rt, "what")
 				if !seen[n] {
 					do = 0
+				}
+				if do == 9 && rapid.Bool().Draw(rt, "hint") {
+					b.hint(n, pickOf(rt, "country", "DE", "IT"))
+					do = 10
 				}
 				switch do {
 				case 0, 1: // also late ones
@@ -274,6 +295,10 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 					b.Clock.Skip(time.Duration(rapid.IntRange(1, 20).Draw(rt, "skip")) * time.Second)
 				case 8:
 					starts += b.restart()
+				case 9:
+					if other := 1 + n%4; seen[other] && b.person(n) != b.person(other) {
+						b.merge(b.person(n), b.person(other))
+					}
 				}
 				condition := rapid.SampledFrom(conditions).Draw(rt, "condition")
 				p := mustCompile(t, testWords(), where(condition))
@@ -290,6 +315,30 @@ func TestTheIndexFollowsWhatIsStored(t *testing.T) {
 		if starts == 0 {
 			t.Error("no start was made from a snapshot")
 		}
+	})
+}
+
+// hint recognises somebody and says where they are, as a text from them does.
+func (b *brand) hint(n int, country string) {
+	b.t.Helper()
+	b.tx(func(tx *db.Tx) error {
+		_, _, err := b.People.ResolveTx(b.t.Context(), tx, b.ws, people.Identity{Kind: people.Phone, Value: phoneOf(n)}, people.Hint{Country: country})
+		return err
+	})
+}
+
+// merge moves all that is one person's to another, and tells the feed of both.
+func (b *brand) merge(from, into id.Person) {
+	b.t.Helper()
+	b.tx(func(tx *db.Tx) error {
+		for _, text := range []string{"UPDATE event SET person_id = $1 WHERE workspace_id = $2 AND person_id = $3",
+			"UPDATE person_identity SET person_id = $1 WHERE workspace_id = $2 AND person_id = $3",
+			"UPDATE person SET merged_into = $1 WHERE workspace_id = $2 AND id = $3"} {
+			if _, err := tx.Exec(b.t.Context(), text, into, b.ws, from); err != nil {
+				return err
+			}
+		}
+		return errors.Join(b.People.Changed(b.t.Context(), tx, b.ws, from), b.People.Changed(b.t.Context(), tx, b.ws, into))
 	})
 }
 
@@ -357,6 +406,35 @@ func TestASnapshotOfAnotherPastIsNotUsed(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+func TestManyMayAskWhileEventsArrive(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBrand(t, d)
+		p := mustCompile(t, testWords(), where(`{"event":"visited","filter":{"prop":"page","op":"eq","value":"a"}}`))
+		const events = 60
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				last := 0
+				for last < events {
+					count := 0
+					if err := b.read(t.Context(), b.ws, testKinds(), []*Program{p}, func(x *Index) { count = p.scan(x, b.Clock.Now()).count() }); err != nil {
+						t.Error(err)
+						return
+					}
+					if count < last {
+						t.Errorf("counted %d after %d", count, last)
+					}
+					last = count
+				}
+			})
+		}
+		for n := range events {
+			b.tell(n, "visited", start-hour, map[string]any{"page": "a"})
+		}
+		all.Wait()
 	})
 }
 
