@@ -63,7 +63,7 @@ var (
 )
 
 // maxPhones is how many phones a workspace may have.
-const maxPhones = 50
+const maxPhones = 200
 
 // Create makes a phone. It is known to the brand only when it writes, or when the shop tells of it.
 func (s *Service) Create(ctx context.Context, ws id.Workspace, p Phone) (Phone, error) {
