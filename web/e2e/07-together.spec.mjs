@@ -77,13 +77,17 @@ export default async function together({ test, expect }) {
     // Up to where the server is asked for more; what comes above must not move what is read.
     await thread.evaluate((element) => (element.scrollTop = 0));
     await until(() => older.seen.count > 0, "older texts are asked for");
-    const reader = await firstSeen(thread);
+    let reader = await firstSeen(thread);
+    await until(async () => {
+      const before = reader;
+      reader = await firstSeen(thread);
+      return reader.text === before.text && reader.top === before.top;
+    }, "the rows stand still");
     const log = page.locator(".sr-only[role=log]");
     const announced = await log.innerText();
     older.release();
     await until(async () => (await thread.evaluate((element) => element.scrollTop)) > 200, "older texts are above");
-    const after = await topOf(thread, reader.text);
-    expect.ok(Math.abs(after - reader.top) <= 2, `${reader.text} moved from ${reader.top} to ${after}`);
+    await until(async () => Math.abs((await topOf(thread, reader.text)) - reader.top) <= 2, `${reader.text} is where it was read`);
     expect.equal(await log.innerText(), announced, "history is not announced");
 
     await page.getByRole("heading", { level: 1, name: phone.name }).focus();
