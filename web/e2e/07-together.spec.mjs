@@ -204,12 +204,15 @@ function firstSeen(thread) {
     const { top } = element.getBoundingClientRect();
     for (const bubble of element.querySelectorAll(".bubble")) {
       const place = bubble.getBoundingClientRect();
-      if (place.top >= top) return { text: bubble.textContent, top: place.top };
+      if (place.top >= top) return { text: bubble.textContent, top: place.top - top };
     }
     throw new Error("no bubble is in sight");
   });
 }
 
 function topOf(thread, text) {
-  return thread.getByText(text, { exact: true }).evaluate((element) => element.closest(".bubble").getBoundingClientRect().top);
+  return thread.getByText(text, { exact: true }).evaluate((element) => {
+    const inside = element.closest("[role=feed]").getBoundingClientRect().top; // what is above the thread may still load
+    return element.closest(".bubble").getBoundingClientRect().top - inside;
+  });
 }
