@@ -192,7 +192,7 @@ func (a *App) openQueues(context.Context) error {
 
 // openPeople opens who there is: team, customers, what customers did, and which of them are alike.
 func (a *App) openPeople(context.Context) error {
-	a.Org = org.New(org.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Dir: a.Config.DataDir, Demo: a.Demo,
+	a.Org = org.New(org.Deps{DB: a.DB, Clock: a.Clock, IDs: a.IDs, Log: a.Log, Dir: a.Config.DataDir, Demo: a.Demo, Tryout: a.tryout,
 		Changed: func(ctx context.Context, tx *db.Tx, ws id.Workspace) error {
 			return a.Feed.AppendTx(ctx, tx, feed.Event{Workspace: ws, Topic: "setup.changed"})
 		}})

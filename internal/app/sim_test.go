@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/internal/channel/twilio/twiliotest"
+	"parley/internal/clock"
 )
 
 // simPhone is a simulated phone, as a member of the team holds it.
@@ -117,6 +120,26 @@ func TestAPhoneBuysItsCartWithTheCodeThatTheAgentTextedIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestANewWorkspaceCanBeTriedWithASimulatedPhoneAtOnce(t *testing.T) { // FR-5
+	w := &world{t: t, clock: clock.NewManual(clock.From(time.Date(2026, 11, 17, 15, 0, 0, 0, time.UTC))), twilio: twiliotest.New()}
+	t.Cleanup(w.twilio.Close)
+	w.start("")
+	w.call("POST", "/setup", map[string]any{"workspace": "Fashion Era", "name": "Ana", "email": "ana@example.com", "password": "correct horse battery",
+		"country": "US", "timezone": "America/New_York", "currency": "USD", "demo": true}, nil)
+	var phones struct{ Items []struct{ Number string } }
+	w.call("GET", "/sim/phones", nil, &phones)
+	if len(phones.Items) != 1 {
+		t.Fatalf("phones %+v, want one", phones)
+	}
+	p := simPhone{w, "/sim/phones/" + url.PathEscape(phones.Items[0].Number)}
+	p.says("Hello, are you there?")
+	var inbox struct{ Items []struct{ Unread int } }
+	w.eventually("the text waits in the inbox", func() bool {
+		w.call("GET", "/conversations?view=open", nil, &inbox)
+		return len(inbox.Items) == 1 && inbox.Items[0].Unread == 1
+	})
 }
 
 func TestTheRestoreLinkOfASimulatedCartShowsItAndSellsIt(t *testing.T) {

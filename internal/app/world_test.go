@@ -64,6 +64,13 @@ func newWorld(t *testing.T, start, database string, reach ...string) *world {
 // begin starts the program and sets the brand up.
 func (w *world) begin(database string, reach ...string) {
 	w.t.Helper()
+	w.start(database, reach...)
+	w.setUp()
+}
+
+// start starts the program, which nobody has set up yet.
+func (w *world) start(database string, reach ...string) {
+	w.t.Helper()
 	var err error
 	w.twilio.SetNow(func() time.Time { return w.clock.Now().Std() })
 	c := config.Defaults()
@@ -75,7 +82,6 @@ func (w *world) begin(database string, reach ...string) {
 	w.run()
 	jar, _ := cookiejar.New(nil)
 	w.http = &http.Client{Jar: jar, Timeout: 20 * time.Second}
-	w.setUp()
 }
 
 // run starts the workers and the server, and stops them with the test.

@@ -23,7 +23,7 @@ type setupBody struct {
 	Country   string `json:"country" maxLength:"2"`
 	Timezone  string `json:"timezone" maxLength:"60"`
 	Currency  string `json:"currency" maxLength:"3"`
-	Demo      bool   `json:"demo,omitempty" doc:"make a demo workspace as well"`
+	Demo      bool   `json:"demo,omitempty" doc:"add a simulated channel and a phone to try it with"`
 }
 
 type codeState struct {

@@ -27,8 +27,8 @@ type Deps struct {
 
 	// Changed is called inside the transaction that moved the checklist or the settings of a workspace.
 	Changed func(ctx context.Context, tx *db.Tx, ws id.Workspace) error
-	// Seed makes the demo workspace and lets the account in, when the first set-up asks for it.
-	Seed func(ctx context.Context, account AccountID) error
+	// Tryout gives a new workspace what it can be tried with before it has a number, when the first set-up asks for it.
+	Tryout func(ctx context.Context, ws id.Workspace) error
 }
 
 // Service is the organisation: workspaces, members, sessions, keys. It is safe for concurrent use.

@@ -108,7 +108,7 @@ type SetupInput struct {
 	Workspace                   string
 	Name, Email, Password       string
 	Country, Timezone, Currency string
-	Demo                        bool // make the demo workspace as well
+	Demo                        bool // with a simulated phone to try it
 }
 
 // Setup makes the first workspace with its owner and signs in. It works once.
@@ -137,9 +137,9 @@ func (s *Service) Setup(ctx context.Context, in SetupInput) (Session, error) {
 		return Session{}, wrap(err, "set up")
 	}
 	s.dropSetupFile()
-	if in.Demo && s.deps.Seed != nil {
-		if err := s.deps.Seed(ctx, session.Member.Account); err != nil {
-			s.log.ErrorContext(ctx, "the demo workspace could not be made", "error", err)
+	if in.Demo && s.deps.Tryout != nil {
+		if err := s.deps.Tryout(ctx, session.Member.Workspace); err != nil { // it can be added by hand
+			s.log.ErrorContext(ctx, "the simulated phone could not be made", "error", err)
 		}
 	}
 	return session, nil

@@ -3159,7 +3159,7 @@ export interface components {
             code?: string;
             country: string;
             currency: string;
-            /** @description make a demo workspace as well */
+            /** @description add a simulated channel and a phone to try it with */
             demo?: boolean;
             email: string;
             name: string;

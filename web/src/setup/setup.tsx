@@ -25,7 +25,7 @@ const t = catalogue("setup", {
   country: "Country",
   timezone: "Timezone",
   currency: "Currency",
-  demo: "Explore with demo data",
+  demo: "Try it with a simulated phone",
   real: "Connect a number",
   short: "Use at least 10 characters.",
 });

@@ -41,7 +41,7 @@ export const t = catalogue("sim", {
   qrLocal: "This address works on this machine only. Start Parley with --public-url and the address by which your phone reaches it.",
   open: "Open full page",
   reset: "Reset this phone",
-  resetDone: "{name} starts afresh",
+  resetDone: "{name} is back to normal: its dials, and the carrier's block",
   hide: "Hide the phone",
   add: "Add a phone",
   addName: "Name",
