@@ -54,6 +54,10 @@ describe("what is said about a message's fate", () => {
     const view = stateView(sent({ state: "failed", reason: { code: "30007", text: "The carrier filtered the text", action: "edit_text" } }), now);
     expect(view).toMatchObject({ word: "Not delivered", reason: "The carrier filtered the text (30007)", action: "edit_text", tone: "danger" });
   });
+  it("offers no second try to somebody who must be asked first", () => {
+    expect(stateView(sent({ state: "failed", reason: { code: "opted_out", text: "The customer opted out", action: "ask_customer" } }), now)?.action).toBe("");
+    expect(stateView(sent({ state: "failed", reason: { code: "x", text: "Nobody knows why", action: "" } }), now)?.action).toBe("retry");
+  });
   it("offers no second try where the outcome is unknown", () => {
     expect(stateView(sent({ state: "unknown" }), now)?.action).toBe("");
   });

@@ -73,7 +73,7 @@ export function stateView(message: ThreadMessage, now: number): StateView | unde
       // A text message has no read receipt; whatever claims one only says that it was delivered.
       return plain(CheckCheck, isText(message.channel_kind) ? t("stDelivered") : t("stRead"));
     case "failed":
-      return { icon: TriangleAlert, word: t("stFailed"), reason: reasonOf(message), tone: "danger", action: actionOf(message) || "retry" };
+      return { icon: TriangleAlert, word: t("stFailed"), reason: reasonOf(message), tone: "danger", action: message.reason?.action ? actionOf(message) : "retry" };
     case "dropped":
       return { icon: TriangleAlert, word: t("stDropped"), reason: reasonOf(message), tone: "danger", action: actionOf(message) };
     case "unknown":
