@@ -223,6 +223,7 @@ func TestABadAccountStopsTheChannelAndKeepsItsQueue(t *testing.T) { // I12
 			must(t, err)
 			return c.State == channel.ChannelError
 		})
+		time.Sleep(300 * time.Millisecond) // what was claimed while the refusal was being stored is refused too
 		requests := w.fake.Requests()
 		two := w.delivery("two")
 		w.enqueue(two)
